@@ -1,7 +1,8 @@
 //! Proof by exhaustion that every spelling of a known pattern cuts alike.
 //!
 //! Each pattern is run in every form it has: each single expression and the staged form by
-//! fancy-regex, the automaton form by regex-automata. They must agree on every code point in
+//! fancy-regex, the automaton form by regex-automata, and by what `pretokenize` runs for the
+//! pattern. They must agree on every code point in
 //! several places, on every short text over an alphabet that reaches all classes and borders, and
 //! on longer random texts.
 
@@ -10,6 +11,7 @@ use regex_automata::hybrid::regex::{Cache, Regex as Automaton};
 use regex_automata::{Input, PatternID};
 
 use super::{KnownPattern, Stage, patterns};
+use crate::pretokenize::Matcher;
 
 /// Cuts as end offsets; a known pattern leaves no gaps, so ends say everything.
 type Ends = Vec<usize>;
@@ -28,10 +30,11 @@ enum Form {
     Single(Regex),
     Stages(Vec<Regex>),
     Automaton(Vec<(Automaton, Cache, bool)>),
+    Matcher(Matcher),
 }
 
 impl Form {
-    fn all_of(known: &KnownPattern) -> Vec<(&'static str, Self)> {
+    fn all_of(known: &'static KnownPattern) -> Vec<(&'static str, Self)> {
         let compile = |text: &str| Regex::new(text).unwrap();
         let mut forms: Vec<_> = known
             .single_spellings()
@@ -43,6 +46,7 @@ impl Form {
         }
         let stages = known.automaton.iter().map(automaton).collect();
         forms.push(("automaton", Self::Automaton(stages)));
+        forms.push(("matcher", Self::Matcher(Matcher::known(known).unwrap())));
         forms
     }
 
@@ -85,6 +89,17 @@ impl Form {
                             Some((start, end))
                         })
                     })
+            }
+            Self::Matcher(matcher) => {
+                let mut ends = Ends::new();
+                matcher
+                    .for_each(text, |part| {
+                        assert_eq!(part.start, ends.last().copied().unwrap_or(0));
+                        ends.push(part.end);
+                        Ok(())
+                    })
+                    .unwrap();
+                ends
             }
         }
     }

@@ -1,15 +1,11 @@
-//! Known patterns as automata: one pass over the bytes, no backtracking, no recursion.
+//! Known patterns compiled: a scanner where there is one, else automata.
 //!
-//! `known` has each published pattern in a form without look-around (`Stage`). A stage that covers
-//! text without gaps runs as a lazily built DFA, which is asked at each place for the pretoken that
-//! starts there; text between matches is a pretoken too. The one look-ahead of these patterns,
-//! `\s+(?!\S)|\s+`, is a second pattern `\s+` whose match gives its last character back where more
-//! text follows.
-//!
-//! # Notes on speed
-//!
-//! Encoding English prose (12 MB, `o200k_base`, one thread of a 2-core Xeon): 39 MB/s with
-//! fancy-regex, 59 with the DFA alone, 82 with the shortcut for ASCII words.
+//! A pattern of the GPT-2 family has a `scanner`. Others run as `known` has them without
+//! look-around (`Stage`): one pass over the bytes, no backtracking, no recursion. A stage that
+//! covers text without gaps runs as a lazily built DFA, which is asked at each place for the
+//! pretoken that starts there; text between matches is a pretoken too. The one look-ahead of these
+//! patterns, `\s+(?!\S)|\s+`, is a second pattern `\s+` whose match gives its last character back
+//! where more text follows.
 
 use std::ops::Range;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -20,13 +16,19 @@ use regex_automata::meta::Regex;
 use regex_automata::util::pool::Pool;
 use regex_automata::{Anchored, Input};
 
+use super::scanner::{Family, Scanner};
 use crate::error::{Error, Result};
 use crate::known::{KnownPattern, Stage, patterns};
 
 /// A known pattern, compiled once a process.
 pub(crate) struct Automaton {
     known: &'static KnownPattern,
-    stages: Vec<Compiled>,
+    engine: Engine,
+}
+
+enum Engine {
+    Scanner(Scanner),
+    Stages(Vec<Compiled>),
 }
 
 enum Compiled {
@@ -64,12 +66,31 @@ impl Automaton {
         if let Some(automaton) = slot.get() {
             return Ok(automaton);
         }
+        let automaton = match Family::of_known(known) {
+            Some(family) => Self {
+                known,
+                engine: Engine::Scanner(Scanner::new(family)),
+            },
+            None => Self::of_stages(known)?,
+        };
+        Ok(slot.get_or_init(|| automaton))
+    }
+
+    /// The stages of a known pattern, whether or not it has a scanner.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::of`].
+    pub(super) fn of_stages(known: &'static KnownPattern) -> Result<Self> {
         let stages = known
             .automaton
             .iter()
             .map(|stage| compile(stage).map_err(|reason| Error::pattern(stage.arms, reason)))
             .collect::<Result<_>>()?;
-        Ok(slot.get_or_init(|| Self { known, stages }))
+        Ok(Self {
+            known,
+            engine: Engine::Stages(stages),
+        })
     }
 
     /// The pattern it was made of.
@@ -78,14 +99,15 @@ impl Automaton {
     }
 
     /// Calls `sink` with each pretoken, from left to right. Together they are the text.
+    #[inline]
     pub(crate) fn for_each(
         &self,
         text: &str,
         mut sink: impl FnMut(Range<usize>) -> Result<()>,
     ) -> Result<()> {
-        match self.stages.as_slice() {
-            [stage] => self.run(stage, text, 0..text.len(), &mut sink),
-            stages => self.run_all(stages, text, 0..text.len(), &mut sink),
+        match &self.engine {
+            Engine::Scanner(scanner) => scanner.for_each(text, sink),
+            Engine::Stages(stages) => self.run_all(stages, text, 0..text.len(), &mut sink),
         }
     }
 
@@ -105,13 +127,12 @@ impl Automaton {
         }
     }
 
-    #[inline]
     fn run(
         &self,
         stage: &Compiled,
         text: &str,
         range: Range<usize>,
-        sink: &mut impl FnMut(Range<usize>) -> Result<()>,
+        sink: &mut dyn FnMut(Range<usize>) -> Result<()>,
     ) -> Result<()> {
         // The slice, not a range of the whole: the pattern must not see beyond its text.
         let (base, text) = (range.start, &text[range]);
@@ -120,17 +141,6 @@ impl Automaton {
                 let mut cache = dense.caches.get();
                 let (mut start, mut done) = (0, 0);
                 while start < text.len() {
-                    if self.known.cuts_ascii_words
-                        && let Some(end) = ascii_word_end(text.as_bytes(), start)
-                    {
-                        if done < start {
-                            sink(base + done..base + start)?;
-                        }
-                        sink(base + start..base + end)?;
-                        start = end;
-                        done = end;
-                        continue;
-                    }
                     let Some(end) = self.match_end(&dense.dfa, &mut cache, text, start)? else {
                         // What an earlier stage has isolated may match nothing here.
                         start += text[start..].chars().next().map_or(1, char::len_utf8);
@@ -192,23 +202,6 @@ impl Automaton {
         }
         Ok(Some(end))
     }
-}
-
-/// Where an ASCII word ends that starts here, if one does and its end is certain without the
-/// automaton ([`KnownPattern::cuts_ascii_words`]). Three of four pretokens of English are such.
-#[inline]
-fn ascii_word_end(text: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + usize::from(text[start] == b' ');
-    at += usize::from(text.get(at)?.is_ascii_uppercase());
-    let lower = at;
-    while text.get(at).is_some_and(u8::is_ascii_lowercase) {
-        at += 1;
-    }
-    let is_end = match text.get(at) {
-        None => true,
-        Some(&next) => next.is_ascii() && !next.is_ascii_alphabetic() && next != b'\'',
-    };
-    (at > lower && is_end).then_some(at)
 }
 
 fn compile(stage: &Stage) -> std::result::Result<Compiled, String> {

@@ -30,6 +30,12 @@ impl Split {
         text: &str,
         mut sink: impl FnMut(Range<usize>) -> Result<()>,
     ) -> Result<()> {
+        if let Matcher::Known(automaton) = &self.matcher
+            && keeps_matches(self.behavior, self.invert)
+        {
+            // Its matches cover the text: there is nothing between them.
+            return automaton.for_each(text, sink);
+        }
         match (self.behavior, self.invert) {
             (SplitBehavior::Isolated, _) => {
                 let mut end = 0;

@@ -1,6 +1,7 @@
 //! `Pretokenizer`: the steps of a definition, compiled and run.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use bpekit_formats::{
     Error as FileError, Needle, Pattern, PrependScheme, Pretokenizer as Spec, SplitBehavior,
@@ -111,11 +112,26 @@ impl Pretokenizer {
         is_first: bool,
         mut sink: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
+        self.for_each_in(text, is_first, |source, part| sink(&source[part]))
+    }
+
+    /// The same, but `sink` gets each pretoken as a part of some bytes, those of the text where
+    /// no step changes it: what stands behind a pretoken can be loaded along with it.
+    #[inline]
+    pub(crate) fn for_each_in(
+        &self,
+        text: &str,
+        is_first: bool,
+        mut sink: impl FnMut(&[u8], Range<usize>) -> Result<()>,
+    ) -> Result<()> {
+        let bytes = text.as_bytes();
         match self.steps.as_slice() {
             [] if text.is_empty() => Ok(()),
-            [] => sink(text.as_bytes()),
-            [Step::Split(split)] => split.for_each(text, |part| sink(&text.as_bytes()[part])),
-            steps => self.run(steps, text, is_first, &mut sink),
+            [] => sink(bytes, 0..bytes.len()),
+            [Step::Split(split)] => split.for_each(text, |part| sink(bytes, part)),
+            steps => self.run(steps, text, is_first, &mut |pretoken: &[u8]| {
+                sink(pretoken, 0..pretoken.len())
+            }),
         }
     }
 

@@ -1,0 +1,170 @@
+//! The scanner against regular expressions composed for families, published or not.
+
+use std::num::NonZeroU8;
+
+use bpekit_formats::Pattern;
+
+use super::family::{Contractions, Digits, Family, Marks, Prefix, Space, Tail, Words};
+use super::scan::Scanner;
+use super::tests::{CLASSES, Random};
+use crate::known::patterns;
+use crate::pretokenize::matcher::Matcher;
+
+/// The expression that a family stands for.
+fn expression(family: Family) -> String {
+    let Words {
+        prefix,
+        marks,
+        is_cased,
+        is_han_apart,
+    } = family.words;
+    let mut arms = Vec::new();
+    if is_han_apart {
+        arms.push(r"\p{Han}+".to_owned());
+    }
+    match family.contractions {
+        Contractions::Lower => arms.push("'(?:[sdmt]|ll|ve|re)".to_owned()),
+        Contractions::AnyCase => arms.push("'(?i:[sdmt]|ll|ve|re)".to_owned()),
+        Contractions::None | Contractions::Suffix => {}
+    }
+    let prefix = match prefix {
+        None => "",
+        Some(Prefix::Space) => " ?",
+        Some(Prefix::Any) => r"[^\r\n\p{L}\p{N}]?",
+    };
+    let mark = if marks == Marks::Punctuation {
+        ""
+    } else {
+        r"\p{M}"
+    };
+    let not_han = if is_han_apart { r"&&[^\p{Han}]" } else { "" };
+    let suffix = match family.contractions {
+        Contractions::Suffix => "(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+        _ => "",
+    };
+    if is_cased {
+        let upper = format!(r"[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}{mark}{not_han}]");
+        let lower = format!(r"[\p{{Ll}}\p{{Lm}}\p{{Lo}}{mark}{not_han}]");
+        arms.push(format!("{prefix}{upper}*{lower}+{suffix}"));
+        arms.push(format!("{prefix}{upper}+{lower}*{suffix}"));
+    } else {
+        arms.push(format!(r"{prefix}[\p{{L}}{mark}{not_han}]+{suffix}"));
+    }
+    let space = if family.digits.has_space { " ?" } else { "" };
+    arms.push(match family.digits.max {
+        Some(max) => format!(r"{space}\p{{N}}{{1,{max}}}"),
+        None => format!(r"{space}\p{{N}}+"),
+    });
+    let mark = if marks == Marks::Words { r"\p{M}" } else { "" };
+    let tail = match family.tail {
+        Tail::None => "",
+        Tail::Breaks => r"[\r\n]*",
+        Tail::BreaksAndSlashes => r"[\r\n/]*",
+    };
+    arms.push(format!(r" ?[^\s\p{{L}}\p{{N}}{mark}]+{tail}"));
+    arms.push(
+        match family.space {
+            Space::Plain => r"\s+(?!\S)|\s+",
+            Space::Breaks => r"\s*[\r\n]+|\s+(?!\S)|\s+",
+            Space::EndThenBreaks => r"\s++$|\s*[\r\n]+|\s+(?!\S)|\s+",
+        }
+        .to_owned(),
+    );
+    arms.join("|")
+}
+
+/// Any family, published or not.
+fn any_family(random: &mut Random) -> Family {
+    Family {
+        contractions: random.pick(&[
+            Contractions::None,
+            Contractions::Lower,
+            Contractions::AnyCase,
+            Contractions::Suffix,
+        ]),
+        words: Words {
+            prefix: random.pick(&[None, Some(Prefix::Space), Some(Prefix::Any)]),
+            marks: random.pick(&[Marks::Punctuation, Marks::Words, Marks::Both]),
+            is_cased: random.pick(&[false, true]),
+            is_han_apart: random.pick(&[false, true]),
+        },
+        digits: Digits {
+            has_space: random.pick(&[false, true]),
+            max: random.pick(&[
+                None,
+                NonZeroU8::new(1),
+                NonZeroU8::new(2),
+                NonZeroU8::new(17),
+            ]),
+        },
+        tail: random.pick(&[Tail::None, Tail::Breaks, Tail::BreaksAndSlashes]),
+        space: random.pick(&[Space::Plain, Space::Breaks, Space::EndThenBreaks]),
+    }
+}
+
+#[test]
+fn families_that_nobody_has_published_are_cut_as_their_expressions_say() {
+    let alphabet = "aAsSlLeE''11  \n\r\t!/_\u{301}\u{302}漢〇⺀ʰǅéſ٣\u{3000}\u{a0}🚀";
+    let alphabet: Vec<char> = alphabet.chars().collect();
+    let ascii: Vec<char> = alphabet.iter().copied().filter(char::is_ascii).collect();
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    for _ in 0..400 {
+        let family = any_family(&mut random);
+        let regex = Matcher::reference(&Pattern::fancy(expression(family))).unwrap();
+        let scanner = Scanner::new(family);
+        for number in 0..60 {
+            let mut text = String::new();
+            let variety = 2 + random.below(alphabet.len() - 1);
+            let shift = random.below(alphabet.len());
+            let alphabet = if number % 2 == 0 { &alphabet } else { &ascii };
+            for _ in 0..random.below(if number < 40 { 24 } else { 300 }) {
+                text.push(alphabet[(random.below(variety) + shift) % alphabet.len()]);
+            }
+            let (mut found, mut expected) = (Vec::new(), Vec::new());
+            scanner
+                .for_each(&text, |part| {
+                    found.push(part);
+                    Ok(())
+                })
+                .unwrap();
+            regex
+                .for_each(&text, |part| {
+                    expected.push(part);
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(found, expected, "{family:?}: {text:?}");
+        }
+    }
+}
+
+/// The composed expressions of the published families are the published expressions in effect.
+#[test]
+fn published_families_are_cut_as_their_expressions_say() {
+    let mut random = Random(0x0123_4567_89ab_cdef);
+    for known in patterns() {
+        let Some(family) = Family::of_known(known) else {
+            continue;
+        };
+        let regex = Matcher::reference(&Pattern::fancy(expression(family))).unwrap();
+        let scanner = Scanner::new(family);
+        for _ in 0..1000 {
+            let len = random.below(20);
+            let text: String = (0..len).map(|_| random.pick(&CLASSES)).collect();
+            let (mut found, mut expected) = (Vec::new(), Vec::new());
+            scanner
+                .for_each(&text, |part| {
+                    found.push(part);
+                    Ok(())
+                })
+                .unwrap();
+            regex
+                .for_each(&text, |part| {
+                    expected.push(part);
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(found, expected, "{}: {text:?}", known.name);
+        }
+    }
+}
