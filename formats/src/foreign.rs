@@ -37,6 +37,13 @@ pub(crate) fn recognise(bytes: &[u8]) -> Option<Error> {
                 "`tokenizer.model` names two formats: SentencePiece, and tiktoken ranks (Llama 3)",
             ),
         )
+    } else if start.starts_with(b"bpekit-counts ") {
+        (
+            "is a file of pretoken counts, not a tokenizer",
+            Some(
+                "`bpekit counts show FILE` says what it holds, and `bpekit train FILE` trains on it",
+            ),
+        )
     } else if start.starts_with(b"version https://git-lfs") {
         (
             "is a Git LFS pointer, not the file itself",
@@ -99,6 +106,7 @@ mod tests {
             (b"\x0a\x0e\x0a\x05<unk>\x15", "SentencePiece"),
             (b"GGUF\x03", "GGUF"),
             (b" <!DOCTYPE html>", "web page"),
+            (b"bpekit-counts 1\n{", "counts"),
             (b"version https://git-lfs.github.com/spec/v1\n", "LFS"),
             (b"", "no tokens"),
         ] {
@@ -115,6 +123,7 @@ mod tests {
             b"\n\r\n\nIQ== 0\n",
             b"GGUF 300\n",
             b"ctiktokenabc 5\n",
+            b"bpekit-countsabc 5\n",
         ] {
             assert!(recognise(bytes).is_none());
         }

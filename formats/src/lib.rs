@@ -7,6 +7,7 @@ pub mod byte_alphabet;
 pub mod codec;
 pub mod codecs;
 pub mod compression;
+pub mod counts_file;
 pub mod definition;
 pub mod error;
 pub mod extra;
@@ -15,6 +16,7 @@ mod foreign;
 mod json;
 pub mod limits;
 pub mod loss;
+pub mod merge_log;
 pub mod pipeline;
 mod pipeline_json;
 pub mod registry;
@@ -23,11 +25,13 @@ pub mod vocab;
 pub use added_token::AddedToken;
 pub use bundle::Bundle;
 pub use codec::{Carries, Codec, Confidence, FormatInfo};
+pub use counts_file::{CountsHeader, CountsReader, CountsWriter};
 pub use definition::{Atoms, Definition, Merge, Merges, ModelOptions, Part, Provenance};
 pub use error::{Category, Error, ErrorKind, Location, Result, show_bytes, show_text};
 pub use extra::{Extra, JsonDocument};
 pub use limits::{Limits, ReadOptions};
 pub use loss::{Loss, LossPart, Severity};
+pub use merge_log::{MergeLog, MergeLogWriter, MergeRecord};
 pub use pipeline::{
     Decoder, Dialect, Needle, Normalizer, Pattern, PostProcessor, PrependScheme, Pretokenizer,
     SplitBehavior, TemplatePart,

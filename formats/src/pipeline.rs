@@ -71,6 +71,29 @@ pub enum Normalizer {
     Other(String),
 }
 
+impl Normalizer {
+    /// The step with this name: `nfc`, `nfd`, `nfkc`, `nfkd` or `lowercase`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bpekit_formats::Normalizer;
+    ///
+    /// assert_eq!(Normalizer::by_name("nfc"), Some(Normalizer::Nfc));
+    /// assert_eq!(Normalizer::by_name("bert"), None);
+    /// ```
+    pub fn by_name(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "nfc" => Some(Self::Nfc),
+            "nfd" => Some(Self::Nfd),
+            "nfkc" => Some(Self::Nfkc),
+            "nfkd" => Some(Self::Nfkd),
+            "lowercase" => Some(Self::Lowercase),
+            _ => None,
+        }
+    }
+}
+
 /// What becomes of the matches of a [`Pretokenizer::Split`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)]

@@ -44,7 +44,7 @@ impl<'a> Node<'a> {
         format!("{}{}", self.path, member_path(self.path.is_empty(), name))
     }
 
-    fn need(&self, name: &str) -> Result<&'a Value> {
+    pub(crate) fn need(&self, name: &str) -> Result<&'a Value> {
         self.get(name).ok_or_else(|| {
             let path = if self.path.is_empty() {
                 "document"
@@ -81,6 +81,15 @@ impl<'a> Node<'a> {
 
     pub(crate) fn id(&self, name: &str) -> Result<u32> {
         as_id(self.need(name)?, &self.path_of(name))
+    }
+
+    /// A number of 64 bits.
+    pub(crate) fn number(&self, name: &str) -> Result<u64> {
+        let value = self.need(name)?;
+        let expected = "a number from 0 to 2^64 - 1";
+        value
+            .as_u64()
+            .ok_or_else(|| wrong_type(value, &self.path_of(name), expected))
     }
 
     fn count(&self, name: &str) -> Result<usize> {

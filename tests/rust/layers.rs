@@ -17,6 +17,10 @@ const ENGINE: &[(&str, &[&str])] = &[
         "convert",
         &["error", "known", "pretokenize", "bpe", "tokenizer", "load"],
     ),
+    (
+        "train",
+        &["error", "known", "pretokenize", "bpe", "tokenizer"],
+    ),
     ("demo", &["error", "known", "tokenizer"]),
     (
         "diff",
@@ -40,6 +44,7 @@ const ENGINE: &[(&str, &[&str])] = &[
             "convert",
             "demo",
             "diff",
+            "train",
         ],
     ),
 ];
@@ -60,6 +65,18 @@ const FORMATS: &[(&str, &[&str])] = &[
     ("bundle", &[]),
     ("compression", &["error", "limits"]),
     ("foreign", &["error"]),
+    (
+        "counts_file",
+        &[
+            "compression",
+            "error",
+            "json",
+            "limits",
+            "pipeline",
+            "pipeline_json",
+        ],
+    ),
+    ("merge_log", &["error"]),
     (
         "codec",
         &["bundle", "definition", "error", "limits", "loss"],
