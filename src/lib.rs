@@ -10,6 +10,7 @@ pub mod known;
 mod load;
 mod pretokenize;
 mod tokenizer;
+pub mod train;
 
 pub use bpekit_formats as formats;
 pub use bpekit_formats::TokenId;

@@ -92,22 +92,46 @@ pub fn to_bundle(
 ) -> Result<(Bundle, Report)> {
     let codec = target_codec(name, options)?;
     let format = codec.info().name;
-    let (prepared, losses) = prepare(source.definition(), codec)?;
-    let refused: Vec<Loss> = losses
-        .iter()
-        .filter(|loss| loss.severity == Severity::Refused)
-        .filter(|loss| !options.allow_loss.contains(&loss.part))
-        .cloned()
-        .collect();
-    if !refused.is_empty() {
-        return Err(loss_error(refused, format).into());
-    }
+    let (prepared, losses) = prepare_allowed(source.definition(), codec, options)?;
     let bundle = codec
         .write(&prepared, name)
         .map_err(|error| error.with_format(format))?;
     let texts = check::check(source, &bundle, codec, &losses)?;
     let from = source.definition().provenance.format.unwrap_or("memory");
     Ok((bundle, Report::new(from, format, &prepared, losses, texts)))
+}
+
+/// Refuses a target whose format is not known, or which cannot say what a definition says, before
+/// the work that fills the definition is begun.
+///
+/// # Errors
+///
+/// As [`convert`], without a path.
+pub(crate) fn check_target(
+    source: &Definition,
+    name: &str,
+    options: &ConvertOptions,
+) -> Result<()> {
+    prepare_allowed(source, target_codec(name, options)?, options).map(drop)
+}
+
+/// As [`prepare`], and an error for what may not be lost.
+fn prepare_allowed(
+    source: &Definition,
+    codec: &dyn Codec,
+    options: &ConvertOptions,
+) -> Result<(Definition, Vec<Loss>)> {
+    let (prepared, losses) = prepare(source, codec)?;
+    let refused: Vec<Loss> = losses
+        .iter()
+        .filter(|loss| loss.severity == Severity::Refused)
+        .filter(|loss| !options.allow_loss.contains(&loss.part))
+        .cloned()
+        .collect();
+    if refused.is_empty() {
+        return Ok((prepared, losses));
+    }
+    Err(loss_error(refused, codec.info().name).into())
 }
 
 /// A definition in the terms of a target format, and what the target changes or drops.

@@ -136,8 +136,16 @@ fn compose(step: &Pretokenizer, lose: &mut impl FnMut(&str)) -> Result<Pattern> 
             if let (Some(known), true) = (known, keeps_all) {
                 return Ok(published(known));
             }
-            if dialect::can_match_empty(pattern)? {
-                lose("the pattern matches the empty text, at which tiktoken cannot cut");
+            let is_own = pattern.dialect == Dialect::FancyRegex
+                && (*behavior, *invert) == (SplitBehavior::Removed, true);
+            match dialect::can_match_empty(pattern) {
+                Ok(false) => {}
+                Ok(true) => {
+                    lose("the pattern matches the empty text, at which tiktoken cannot cut");
+                }
+                // What is tiktoken's own form already need not be understood.
+                Err(_) if is_own => {}
+                Err(error) => return Err(error),
             }
             dialect::translate(pattern, Dialect::FancyRegex)?
         }

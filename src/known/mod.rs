@@ -22,7 +22,7 @@ pub use encodings::{
     KnownEncoding, encoding_by_file_stem, encoding_by_name, encodings, encodings_by_ranks,
 };
 pub use patterns::{
-    KnownPattern, Stage, pattern_by_gguf_name, pattern_by_name, pattern_by_spelling,
+    KnownBy, KnownPattern, Stage, pattern_by_gguf_name, pattern_by_name, pattern_by_spelling,
     pattern_by_stages, patterns,
 };
 pub use specials::SpecialRun;

@@ -52,12 +52,37 @@ pub struct KnownPattern {
     /// is the one to write. llama.cpp's own spelling can differ in rare characters: it has no
     /// `ſ` in contractions and, for `gpt-4o` and `tekken`, no `\p{M}`.
     pub gguf: &'static [&'static str],
-    /// Whether an ASCII word is always a pretoken: one letter of either case or none, lower-case
-    /// letters, a space before them if there is one, and behind them the end of the text or an
-    /// ASCII character that is neither letter nor apostrophe.
-    pub cuts_ascii_words: bool,
+    /// Other tools that have the pattern built in.
+    pub known_by: &'static [KnownBy],
     /// The pattern without look-around, for engines that build automata.
     pub automaton: &'static [Stage],
+}
+
+/// A tool that has a pattern built in, beside what it can do with any pattern.
+#[derive(Debug)]
+pub struct KnownBy {
+    /// The tool, with its version if that matters.
+    pub tool: &'static str,
+    /// What the pattern is called there.
+    pub names: &'static [&'static str],
+}
+
+/// tiktoken 0.14.0, whose encodings bring their patterns (`tiktoken_ext/openai_public.py`).
+const fn tiktoken(names: &'static [&'static str]) -> KnownBy {
+    KnownBy {
+        tool: "tiktoken",
+        names,
+    }
+}
+
+/// tokenizers 1.0 cuts without a regex engine by grammars of its own, which it finds by the exact
+/// text of [`KnownPattern::tokenizers`] (`bitcannon` 0.1.0-rc.3 `src/regexes.rs`, `tk-encode`
+/// 0.1.0-rc.3 `src/utils/unrolled_regex.rs`).
+const fn tokenizers_1_0(names: &'static [&'static str]) -> KnownBy {
+    KnownBy {
+        tool: "tokenizers 1.0",
+        names,
+    }
 }
 
 /// One pass of splitting: each match becomes a pretoken, and so does each text between matches.
@@ -209,7 +234,10 @@ static PATTERNS: [KnownPattern; 9] = [
             "modern-bert",
             "exaone4",
         ],
-        cuts_ascii_words: true,
+        known_by: &[
+            tiktoken(&["gpt2", "r50k_base", "p50k_base", "p50k_edit"]),
+            tokenizers_1_0(&["GPT2"]),
+        ],
         automaton: &[Stage {
             arms: r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+",
             gives_back_space: true,
@@ -229,7 +257,7 @@ static PATTERNS: [KnownPattern; 9] = [
         )],
         spellings: &[],
         gguf: &[],
-        cuts_ascii_words: true,
+        known_by: &[tiktoken(&["cl100k_base"])],
         automaton: &[Stage {
             arms: concat!(
                 r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}",
@@ -263,7 +291,7 @@ static PATTERNS: [KnownPattern; 9] = [
             "glm4",
             "chatglm-bpe",
         ],
-        cuts_ascii_words: true,
+        known_by: &[tokenizers_1_0(&["CL100K"])],
         automaton: &[Stage {
             arms: concat!(
                 r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}",
@@ -280,7 +308,10 @@ static PATTERNS: [KnownPattern; 9] = [
         tokenizers: &[O200K],
         spellings: &[],
         gguf: &["gpt-4o", "llama4"],
-        cuts_ascii_words: true,
+        known_by: &[
+            tiktoken(&["o200k_base", "o200k_harmony"]),
+            tokenizers_1_0(&["O200K"]),
+        ],
         automaton: &[Stage {
             arms: concat!(
                 r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
@@ -316,7 +347,7 @@ static PATTERNS: [KnownPattern; 9] = [
             "bailingmoe2",
             "llada-moe",
         ],
-        cuts_ascii_words: true,
+        known_by: &[tokenizers_1_0(&["CL100K"])],
         automaton: &[Stage {
             arms: concat!(
                 r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}",
@@ -333,7 +364,7 @@ static PATTERNS: [KnownPattern; 9] = [
         tokenizers: &[QWEN3_5],
         spellings: &[],
         gguf: &["qwen35"],
-        cuts_ascii_words: true,
+        known_by: &[],
         automaton: &[Stage {
             arms: concat!(
                 r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}",
@@ -379,7 +410,7 @@ static PATTERNS: [KnownPattern; 9] = [
         ],
         spellings: &[],
         gguf: &["deepseek-v3", "hunyuan-dense"],
-        cuts_ascii_words: false,
+        known_by: &[tokenizers_1_0(&["DEEPSEEK"])],
         automaton: &[
             Stage {
                 arms: r"\p{N}{1,3}",
@@ -406,7 +437,7 @@ static PATTERNS: [KnownPattern; 9] = [
         tokenizers: &[TEKKEN],
         spellings: &[],
         gguf: &["tekken"],
-        cuts_ascii_words: true,
+        known_by: &[tokenizers_1_0(&["TEKKEN"])],
         automaton: &[Stage {
             arms: concat!(
                 r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
@@ -424,7 +455,7 @@ static PATTERNS: [KnownPattern; 9] = [
         tokenizers: &[KIMI_K2],
         spellings: &[],
         gguf: &["kimi-k2"],
-        cuts_ascii_words: true,
+        known_by: &[tokenizers_1_0(&["KIMI_K2"])],
         automaton: &[Stage {
             arms: concat!(
                 r"\p{Han}+",

@@ -27,7 +27,7 @@ pub use encode::Special;
 
 use added::AddedTokens;
 use decode::Decoder;
-use normalize::Normalizer;
+pub(crate) use normalize::Normalizer;
 
 /// A tokenizer.
 ///

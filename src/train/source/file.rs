@@ -1,0 +1,279 @@
+//! The texts of a file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bpekit_formats::Error as FileError;
+use bpekit_formats::compression::{self, Meter, Reader};
+use bpekit_formats::files;
+
+use super::batch::{Batch, Form, Origin};
+use super::{BATCH_LEN, Cutter, Texts};
+use crate::error::Result;
+
+/// What a file holds. Any of it may be in gzip or Zstandard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileForm {
+    /// One text: the whole file.
+    #[default]
+    Text,
+    /// A text each line, with its line end, as tokenizers' `train` reads files.
+    Lines,
+    /// A JSON object each line, with the text in this member. Blank lines are passed over.
+    JsonLines {
+        /// The member's name.
+        field: String,
+    },
+}
+
+impl FileForm {
+    /// What the name of a file says: `.jsonl` and `.ndjson` have lines of JSON with the text in
+    /// `text`, any other file is one text.
+    pub fn of_name(path: &Path) -> Self {
+        let name = files::file_name(path).to_lowercase();
+        let name = compression::strip_suffix(&name);
+        if matches!(name.rsplit_once('.'), Some((_, "jsonl" | "ndjson"))) {
+            Self::JsonLines {
+                field: "text".to_owned(),
+            }
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// The bytes of files as they lie on disk; none if one of them has no length.
+pub(crate) fn total_len(paths: &[PathBuf]) -> Option<u64> {
+    paths
+        .iter()
+        .map(|path| std::fs::metadata(path).ok())
+        .map(|found| found.filter(std::fs::Metadata::is_file))
+        .map(|found| found.map(|metadata| metadata.len()))
+        .sum()
+}
+
+/// The texts of several files, one file after the other.
+pub(crate) struct ManyFiles<'a> {
+    paths: std::slice::Iter<'a, PathBuf>,
+    form_of: &'a (dyn Fn(&Path) -> FileForm + Sync),
+    cutter: Cutter,
+    current: Option<FileTexts>,
+    /// Bytes of the files before the current one.
+    before: u64,
+    all: Option<u64>,
+}
+
+impl<'a> ManyFiles<'a> {
+    pub(crate) fn new(
+        paths: &'a [PathBuf],
+        form_of: &'a (dyn Fn(&Path) -> FileForm + Sync),
+        cutter: Cutter,
+    ) -> Self {
+        Self {
+            paths: paths.iter(),
+            form_of,
+            cutter,
+            current: None,
+            before: 0,
+            all: total_len(paths),
+        }
+    }
+}
+
+impl Texts for ManyFiles<'_> {
+    fn next(&mut self, batch: &mut Batch) -> Result<bool> {
+        loop {
+            if let Some(current) = &mut self.current {
+                if current.next(batch)? {
+                    return Ok(true);
+                }
+                self.before += current.progress().0;
+                self.current = None;
+            }
+            let Some(path) = self.paths.next() else {
+                return Ok(false);
+            };
+            let form = (self.form_of)(path);
+            let texts = FileTexts::open(path, &form, self.cutter.clone(), false)?;
+            self.current = Some(texts);
+        }
+    }
+
+    fn progress(&self) -> (u64, Option<u64>) {
+        let current = self.current.as_ref().map_or(0, |texts| texts.progress().0);
+        (self.before + current, self.all)
+    }
+}
+
+/// The texts of a file, read as they are asked for.
+pub(crate) struct FileTexts {
+    reader: Reader<Metered>,
+    path: Arc<PathBuf>,
+    len: Option<u64>,
+    form: Form,
+    by_line: bool,
+    cutter: Cutter,
+    batch_len: usize,
+    /// What was read and belongs to the next batch.
+    rest: Vec<u8>,
+    origin: Origin,
+    is_done: bool,
+}
+
+struct Metered {
+    file: File,
+    meter: Meter,
+}
+
+impl Read for Metered {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let len = self.file.read(buffer)?;
+        self.meter.add(&buffer[..len]);
+        Ok(len)
+    }
+}
+
+impl FileTexts {
+    /// Opens a file. Its sha256 is made on the way if it `is_hashing`.
+    ///
+    /// # Errors
+    ///
+    /// `File` (I/O), with the path; also if the name says a compression that the content is not in.
+    pub(crate) fn open(
+        path: &Path,
+        form: &FileForm,
+        cutter: Cutter,
+        is_hashing: bool,
+    ) -> Result<Self> {
+        let open = || -> bpekit_formats::Result<_> {
+            let file = File::open(path)?;
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
+                return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
+            }
+            let len = metadata.is_file().then_some(metadata.len());
+            let meter = Meter::new(is_hashing);
+            let reader = Reader::new(&files::file_name(path), Metered { file, meter })?;
+            Ok((reader, len))
+        };
+        let (reader, len) = open().map_err(|error| error.with_path(path))?;
+        let path = Arc::new(path.to_path_buf());
+        Ok(Self {
+            reader,
+            len,
+            form: match form {
+                FileForm::Text | FileForm::Lines => Form::Text,
+                FileForm::JsonLines { field } => Form::Json {
+                    field: field.as_str().into(),
+                },
+            },
+            by_line: !matches!(form, FileForm::Text),
+            cutter,
+            batch_len: BATCH_LEN,
+            rest: Vec::new(),
+            origin: Origin {
+                path: Some(Arc::clone(&path)),
+                offset: 0,
+                line: 1,
+            },
+            path,
+            is_done: false,
+        })
+    }
+
+    /// The sha256 of the file as it lies on disk, once it was read to its end.
+    pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
+        self.reader.get_ref().meter.sha256()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_batch_len(mut self, batch_len: usize) -> Self {
+        self.batch_len = batch_len;
+        self
+    }
+
+    /// Reads until there are this many bytes more, or the file ends.
+    fn read(&mut self, bytes: &mut Vec<u8>, len: usize) -> Result<()> {
+        bytes.reserve(len);
+        let mut part = (&mut self.reader).take(len as u64);
+        let outcome = part.read_to_end(bytes);
+        match outcome {
+            Ok(read) if read < len => {
+                self.is_done = true;
+                self.check_whole()?;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let error = self.reader.explain(error);
+                return Err(error.with_path(self.path.as_path()).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// At its end: that the file has not become shorter meanwhile. A part of the texts is never
+    /// taken for all of them. One that grew is as it was when its end was reached.
+    fn check_whole(&self) -> Result<()> {
+        let (read, len) = self.progress();
+        match len {
+            Some(len) if read < len => Err(FileError::data(format!(
+                "the file became shorter while it was read: {read} of {len} bytes were there"
+            ))
+            .with_path(self.path.as_path())
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The last place where a batch may end: behind a line, or where the text may be cut.
+    fn last_cut(&self, bytes: &[u8]) -> Option<usize> {
+        if self.by_line {
+            return memchr::memrchr(b'\n', bytes).map(|at| at + 1);
+        }
+        self.cutter.last_cut(bytes)
+    }
+}
+
+impl Texts for FileTexts {
+    fn next(&mut self, batch: &mut Batch) -> Result<bool> {
+        batch.clear();
+        batch.form = self.form.clone();
+        std::mem::swap(&mut batch.bytes, &mut self.rest);
+        self.rest.clear();
+        while !self.is_done {
+            // Twice as much each time: a place to cut is looked for in all of it again.
+            let len = self.batch_len.max(batch.bytes.len());
+            self.read(&mut batch.bytes, len)?;
+            if self.is_done {
+                break;
+            }
+            if let Some(cut) = self.last_cut(&batch.bytes) {
+                self.rest.extend_from_slice(&batch.bytes[cut..]);
+                batch.bytes.truncate(cut);
+                break;
+            }
+        }
+        // An empty file is an empty text, and no line.
+        if batch.bytes.is_empty() && (self.by_line || self.origin.line > 1) {
+            return Ok(false);
+        }
+        if self.by_line {
+            let ends = memchr::memchr_iter(b'\n', &batch.bytes).map(|at| at + 1);
+            batch.ends.extend(ends);
+        }
+        if self.is_done && batch.ends.last() != Some(&batch.bytes.len()) {
+            batch.ends.push(batch.bytes.len());
+        }
+        batch.origin = self.origin.clone();
+        self.origin.offset += batch.bytes.len() as u64;
+        self.origin.line += batch.ends.len() as u64;
+        Ok(true)
+    }
+
+    fn progress(&self) -> (u64, Option<u64>) {
+        (self.reader.get_ref().meter.len(), self.len)
+    }
+}

@@ -1,0 +1,40 @@
+//! Where texts come from: files, one text, or batches that another thread hands over.
+//!
+//! A source gives its texts in batches, each of which can be counted on its own by any thread.
+//! `batch` has what a batch is and how its bytes become texts, `cutter` says where a text may be
+//! cut between two batches, `file` and `memory` are the sources, and `json` reads lines of JSON.
+
+mod batch;
+mod cutter;
+mod file;
+mod json;
+mod memory;
+#[cfg(test)]
+mod tests;
+
+use crate::error::Result;
+
+pub(crate) use batch::Batch;
+pub use batch::Invalid;
+pub(crate) use cutter::Cutter;
+pub use file::FileForm;
+pub(crate) use file::{FileTexts, ManyFiles, total_len};
+pub(crate) use memory::MemoryText;
+pub use memory::{FedTexts, Feeder};
+
+/// Texts in batches.
+pub(crate) trait Texts: Send {
+    /// Fills the batch with what comes next; false at the end.
+    ///
+    /// # Errors
+    ///
+    /// `File` (I/O, damaged compression), with the path.
+    fn next(&mut self, batch: &mut Batch) -> Result<bool>;
+
+    /// The bytes that were read, as they lie on disk, and how many there are, where that is known.
+    fn progress(&self) -> (u64, Option<u64>);
+}
+
+/// A batch ends when it has this many bytes, or at the next cut behind them. Each thread holds
+/// one, and the processor's cache has room for some.
+pub(crate) const BATCH_LEN: usize = 1 << 18;
