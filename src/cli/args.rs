@@ -9,11 +9,12 @@ use bpekit_formats::{LossPart, ReadOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::train_args::{CountsArgs, PatternsArgs, TrainArgs};
 use crate::load::LoadOptions;
 use crate::tokenizer::Special;
 
 /// Examples come before the list of options: most visits to a help text are for one of them.
-const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}\
+pub(super) const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}\
                         {after-help}";
 
 /// The whole command line.
@@ -23,14 +24,15 @@ const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usag
     // Whatever started it: Python does it by another name.
     bin_name = "bpekit",
     version,
-    about = "Look into, convert, compare and use byte-level BPE tokenizer files",
+    about = "Train byte-level BPE tokenizers; look into, convert, compare and use their files",
     before_help = "Examples:\n  \
         bpekit demo                                       see it work, with no files\n  \
         bpekit inspect cl100k_base.tiktoken               what is in a file\n  \
         bpekit convert cl100k_base.tiktoken tokenizer.json\n  \
         bpekit diff cl100k_base.tiktoken tokenizer.json   are they the same tokenizer?\n  \
         bpekit encode -t tokenizer.json text.txt          text to token ids\n  \
-        bpekit count -t tokenizer.json *.txt              how many tokens, as wc does",
+        bpekit count -t tokenizer.json *.txt              how many tokens, as wc does\n  \
+        bpekit train *.txt --vocab-size 32000 -o mine.tiktoken",
     after_help = "Exit status: 0 done, or yes; 1 no (they differ, something would be lost); \
         2 trouble.",
     help_template = TEMPLATE,
@@ -53,7 +55,10 @@ pub(super) enum Command {
     Encode(EncodeArgs),
     Decode(DecodeArgs),
     Count(CountArgs),
+    Train(TrainArgs),
+    Counts(CountsArgs),
     Formats(FormatsArgs),
+    Patterns(PatternsArgs),
     Demo(DemoArgs),
 }
 
@@ -362,7 +367,7 @@ pub(super) struct FormatsArgs {
 #[command(help_template = TEMPLATE)]
 pub(super) struct DemoArgs {}
 
-fn loss_parts() -> impl TypedValueParser<Value = LossPart> {
+pub(super) fn loss_parts() -> impl TypedValueParser<Value = LossPart> {
     PossibleValuesParser::new(LossPart::ALL.iter().map(|part| part.name()))
         .try_map(|name| LossPart::from_name(&name).ok_or_else(|| format!("`{name}` is not a part")))
 }

@@ -18,12 +18,8 @@ pub(super) fn run(args: &ConvertArgs, streams: &mut Streams<'_>) -> Outcome {
         to: args.to.clone(),
         allow_loss: args.allow_loss.clone(),
     };
-    let is_stdout = args.target == Path::new("-");
-    let outcome = if is_stdout {
-        to_stdout(&tokenizer, &options, streams)
-    } else {
-        save(&tokenizer, &args.target, &options).map_err(Failure::from)
-    };
+    let is_stdout = is_stdout(&args.target);
+    let outcome = write(&tokenizer, &args.target, &options, streams);
     // The report must not stand in the middle of the file.
     let out = if is_stdout {
         &mut *streams.stderr
@@ -64,11 +60,27 @@ pub(super) fn run(args: &ConvertArgs, streams: &mut Streams<'_>) -> Outcome {
     }
 }
 
-fn to_stdout(
+/// Whether a target is standard output; a file of that name is `./-`.
+pub(super) fn is_stdout(target: &Path) -> bool {
+    target == Path::new("-")
+}
+
+/// Writes a tokenizer to a file or to standard output, checked.
+pub(super) fn write(
     tokenizer: &Tokenizer,
+    target: &Path,
     options: &ConvertOptions,
     streams: &mut Streams<'_>,
 ) -> Result<Report, Failure> {
+    if is_stdout(target) {
+        to_stdout(tokenizer, options, streams)
+    } else {
+        Ok(save(tokenizer, target, options)?)
+    }
+}
+
+/// The name under which a file of the format is known, for what has none.
+pub(super) fn stdout_name(options: &ConvertOptions) -> Result<&'static str, Failure> {
     let Some(format) = &options.to else {
         return Err(
             FileError::unsupported("standard output has no name that says a format")
@@ -76,16 +88,21 @@ fn to_stdout(
                 .into(),
         );
     };
-    let info = registry::by_name(format)?.info();
-    let name = info
-        .file_names
-        .iter()
-        .find(|name| !name.starts_with('.'))
-        .unwrap_or(&"stdout");
-    let (bundle, report) = to_bundle(tokenizer, name, options)?;
+    let names = registry::by_name(format)?.info().file_names;
+    let name = names.iter().find(|name| !name.starts_with('.'));
+    Ok(name.unwrap_or(&"stdout"))
+}
+
+fn to_stdout(
+    tokenizer: &Tokenizer,
+    options: &ConvertOptions,
+    streams: &mut Streams<'_>,
+) -> Result<Report, Failure> {
+    let (bundle, report) = to_bundle(tokenizer, stdout_name(options)?, options)?;
     if bundle.companions().len() > 0 {
         return Err(FileError::unsupported(format!(
-            "a tokenizer in format `{format}` takes more than one file, and standard output is one"
+            "a tokenizer in format `{}` takes more than one file, and standard output is one",
+            report.to
         ))
         .with_hint("name a file to write; the others are put beside it")
         .into());
@@ -126,21 +143,19 @@ fn print(out: &mut dyn Write, args: &ConvertArgs, report: &Report) -> io::Result
     for loss in &report.losses {
         writeln!(out, "  lost: {loss}")?;
     }
-    for companion in companions(args, report) {
+    for companion in companions(&args.target, report) {
         writeln!(out, "  beside it: {companion}")?;
     }
     Ok(())
 }
 
 /// The files that were written beside the target.
-fn companions(args: &ConvertArgs, report: &Report) -> Vec<String> {
+pub(super) fn companions(target: &Path, report: &Report) -> Vec<String> {
     let Ok(codec) = registry::by_name(&report.to) else {
         return Vec::new();
     };
-    let names = codec.companions(&files::file_name(&args.target));
-    let paths = names
-        .into_iter()
-        .map(|name| args.target.with_file_name(name));
+    let names = codec.companions(&files::file_name(target));
+    let paths = names.into_iter().map(|name| target.with_file_name(name));
     paths
         .filter(|path| path.exists())
         .map(|path| output::path(&path))

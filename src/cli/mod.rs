@@ -1,13 +1,16 @@
 //! The command line: one function over arguments and streams, the same for the binary and for
 //! Python's entry point.
 //!
-//! `args` says what can be written, each subcommand has a file of its own, `source` loads
-//! tokenizers and `text` reads what is encoded or decoded. What goes to standard output is data;
+//! `args` and `train_args` say what can be written, each subcommand has a file of its own, `source`
+//! loads tokenizers, `text` reads what is encoded or decoded, and `corpus` what is trained on, with
+//! `progress` to look at. What goes to standard output is data;
 //! errors and warnings go to standard error.
 
 mod args;
 mod convert;
+mod corpus;
 mod count;
+mod counts;
 mod decode;
 mod demo;
 mod diff;
@@ -17,8 +20,12 @@ mod inspect;
 mod inspect_json;
 mod inspect_print;
 mod output;
+mod patterns;
+mod progress;
 mod source;
 mod text;
+mod train;
+mod train_args;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -93,7 +100,10 @@ fn dispatch(command: &Command, streams: &mut Streams<'_>) -> Outcome {
         Command::Encode(args) => encode::run(args, streams),
         Command::Decode(args) => decode::run(args, streams),
         Command::Count(args) => count::run(args, streams),
+        Command::Train(args) => train::run(args, streams),
+        Command::Counts(args) => counts::run(args, streams),
         Command::Formats(args) => formats::run(args, streams),
+        Command::Patterns(args) => patterns::run(args, streams),
         Command::Demo(_) => demo::run(streams),
     }
 }

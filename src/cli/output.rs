@@ -19,6 +19,29 @@ pub(super) fn json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     writeln!(out, "{}", harmless_json(&text))
 }
 
+/// One JSON object with a line end, with each of its lists on a line: those of numbers are long.
+pub(super) fn flat_json(value: &Value) -> String {
+    let Value::Object(members) = value else {
+        return format!("{value}\n");
+    };
+    let lines: Vec<String> = members
+        .iter()
+        .map(|(name, member)| format!("  {}: {}", Value::from(name.as_str()), flat_member(member)))
+        .collect();
+    harmless_json(&format!("{{\n{}\n}}\n", lines.join(",\n")))
+}
+
+fn flat_member(member: &Value) -> String {
+    let Value::Object(members) = member else {
+        return member.to_string();
+    };
+    let lines: Vec<String> = members
+        .iter()
+        .map(|(name, member)| format!("    {}: {member}", Value::from(name.as_str())))
+        .collect();
+    format!("{{\n{}\n  }}", lines.join(",\n"))
+}
+
 /// JSON with the characters escaped that a terminal could obey. They stand only in strings, where
 /// an escape means the same.
 fn harmless_json(text: &str) -> String {

@@ -112,7 +112,7 @@ impl Input<'_> {
     }
 }
 
-fn not_utf8(offset: usize, byte: u8) -> FileError {
+pub(super) fn not_utf8(offset: usize, byte: u8) -> FileError {
     FileError::data(format!("0x{byte:02x} is not UTF-8 text"))
         .at(Location::Byte(offset))
         .with_hint("text is read as UTF-8; `iconv -f ENCODING -t UTF-8` converts it")

@@ -66,7 +66,8 @@ fn version_and_wrong_usage() {
 fn short_help_is_shorter_and_both_lead_with_examples() {
     let dir = Dir::new();
     for command in [
-        "inspect", "convert", "diff", "encode", "decode", "count", "formats",
+        "inspect", "convert", "diff", "encode", "decode", "count", "train", "counts", "formats",
+        "patterns",
     ] {
         let [short, long] = ["-h", "--help"].map(|flag| dir.run(&[command, flag]));
         assert_eq!((short.status, long.status), (0, 0));

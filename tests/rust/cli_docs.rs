@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::support::{Dir, Outcome};
 
-const COMMANDS: [&str; 8] = [
-    "inspect", "convert", "diff", "encode", "decode", "count", "formats", "demo",
+const COMMANDS: [&str; 11] = [
+    "inspect", "convert", "diff", "encode", "decode", "count", "train", "counts", "formats",
+    "patterns", "demo",
 ];
 
 fn page() -> std::path::PathBuf {
@@ -132,6 +133,10 @@ fn the_page_names_every_member_of_the_json_objects() {
     let text = std::fs::read_to_string(page()).unwrap();
     let dir = Dir::new();
     assert_eq!(dir.run(&["convert", "demo", "a.json"]).status, 0);
+    dir.write("a.txt", "the cat");
+    let made = dir.run(&["counts", "make", "a.txt", "-o", "a.bpecounts"]);
+    assert_eq!(made.status, 0, "{}", made.stderr);
+    let train = ["train", "a.txt", "-n", "257", "-o", "b.tiktoken", "--json"];
     for (command, arguments) in [
         ("inspect", ["inspect", "demo", "--json"].as_slice()),
         ("convert", &["convert", "demo", "b.json", "--json"]),
@@ -140,6 +145,9 @@ fn the_page_names_every_member_of_the_json_objects() {
         ("formats", &["formats", "--json"]),
         ("formats", &["formats", "--patterns", "--json"]),
         ("formats", &["formats", "--encodings", "--json"]),
+        ("train", &train),
+        ("counts", &["counts", "show", "a.bpecounts", "--json"]),
+        ("patterns", &["patterns", "--json"]),
     ] {
         let section = text.split(&format!("\n## {command}\n")).nth(1).unwrap();
         let section = section.split("\n## ").next().unwrap();

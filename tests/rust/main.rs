@@ -8,10 +8,14 @@
 )]
 
 mod cli;
+mod cli_counts;
 mod cli_docs;
+mod cli_train;
+mod cli_train_refused;
 mod convert_matrix;
 mod fixtures;
 mod layers;
 mod refusals;
 mod support;
+mod train;
 mod vectors;

@@ -1,0 +1,149 @@
+//! How far a training is, as a bar on the terminal.
+
+use std::fmt::Write;
+use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{
+    HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState,
+    ProgressStyle,
+};
+
+use crate::train::{Progress, Unwatched, Watch};
+
+/// How many seconds a stage takes before its rate means anything.
+const SURE_AFTER: f64 = 0.5;
+
+/// What looks on: a bar if standard error is a terminal that can draw one, or else nobody.
+pub(super) fn watch(is_quiet: bool) -> Box<dyn Watch> {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if is_quiet || is_dumb || !io::stderr().is_terminal() {
+        return Box::new(Unwatched);
+    }
+    Box::new(Bars::new(ProgressDrawTarget::stderr))
+}
+
+/// One bar after the other, each of which is gone when its stage is over.
+struct Bars {
+    target: fn() -> ProgressDrawTarget,
+    current: Mutex<Option<(Stage, ProgressBar)>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Of bytes whose number is known, or not.
+    Counting {
+        is_sized: bool,
+    },
+    Merging,
+}
+
+impl Stage {
+    fn template(self) -> &'static str {
+        match self {
+            Self::Counting { is_sized: true } => {
+                "counting [{wide_bar}] {bytes} of {total_bytes}{speed}"
+            }
+            Self::Counting { is_sized: false } => "counting {bytes}{speed}",
+            Self::Merging => "merging  [{wide_bar}] {human_pos} of {human_len} tokens{speed}",
+        }
+    }
+
+    /// What an earlier run did took no time: rates are of what is done behind `first`.
+    #[allow(clippy::cast_precision_loss, clippy::cast_sign_loss)]
+    fn style(self, first: u64) -> ProgressStyle {
+        let start = Instant::now();
+        let speed = move |state: &ProgressState, out: &mut dyn Write| {
+            let elapsed = start.elapsed().as_secs_f64();
+            let rate = (state.pos().saturating_sub(first) as f64 / elapsed).max(0.0);
+            if elapsed < SURE_AFTER || rate < 1.0 {
+                return;
+            }
+            let whole = rate as u64;
+            let written = match self {
+                Self::Counting { .. } => write!(out, ", {}/s", HumanBytes(whole)),
+                Self::Merging => write!(out, ", {}/s", HumanCount(whole)),
+            };
+            if let (Ok(()), Some(all)) = (written, state.len()) {
+                let left = all.saturating_sub(state.pos()) as f64 / rate;
+                let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
+                // A line that cannot be drawn must not keep the work from being done.
+                let _ = write!(out, ", {:#} left", HumanDuration(left));
+            }
+        };
+        ProgressStyle::with_template(self.template())
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("speed", speed)
+            .progress_chars("=> ")
+    }
+}
+
+impl Bars {
+    fn new(target: fn() -> ProgressDrawTarget) -> Self {
+        Self {
+            target,
+            current: Mutex::new(None),
+        }
+    }
+}
+
+impl Watch for Bars {
+    fn progress(&self, progress: &Progress) {
+        let (stage, done, all) = match *progress {
+            Progress::Counting { done, all } => {
+                let is_sized = all.is_some();
+                (Stage::Counting { is_sized }, done, all)
+            }
+            Progress::Merging { done, all } => (Stage::Merging, done, Some(all)),
+        };
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_none_or(|(shown, _)| *shown != stage)
+            && let Some((_, old)) = current.take()
+        {
+            old.finish_and_clear();
+        }
+        let (_, bar) = current.get_or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(all, (self.target)());
+            let bar = bar.with_style(stage.style(done));
+            (stage, bar)
+        });
+        bar.set_position(done);
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        let current = self.current.get_mut();
+        if let Some((_, bar)) = current.unwrap_or_else(PoisonError::into_inner) {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_can_be_drawn() {
+        for stage in [
+            Stage::Counting { is_sized: true },
+            Stage::Counting { is_sized: false },
+            Stage::Merging,
+        ] {
+            assert!(ProgressStyle::with_template(stage.template()).is_ok());
+        }
+        let bars = Bars::new(ProgressDrawTarget::hidden);
+        for progress in [
+            Progress::Counting { done: 5, all: None },
+            Progress::Merging { done: 1, all: 9 },
+            Progress::Merging { done: 9, all: 9 },
+        ] {
+            bars.progress(&progress);
+        }
+        let current = bars.current.lock().unwrap();
+        let (_, bar) = current.as_ref().unwrap();
+        assert_eq!((bar.position(), bar.length()), (9, Some(9)));
+    }
+}
