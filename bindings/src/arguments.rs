@@ -76,7 +76,7 @@ impl FromPyObject<'_, '_> for LoadArguments {
 }
 
 /// An argument by name; an error names it, and keeps its class.
-fn argument<'py, T>(arguments: &Bound<'py, PyDict>, name: &str) -> PyResult<T>
+pub(crate) fn argument<'py, T>(arguments: &Bound<'py, PyDict>, name: &str) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py>,
 {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use bpekit::formats::{Duplicate, Merges, TokenKind, VocabBuilder, registry};
+use bpekit::formats::{Dialect, Duplicate, Merges, TokenKind, VocabBuilder, registry};
 use bpekit::{Special, Tokenizer};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -43,6 +43,10 @@ fn framed(tokenizer: &Tokenizer, ids: Vec<u32>, frame: bool) -> Vec<u32> {
 }
 
 impl Core {
+    pub(crate) fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
     fn list<'py>(&self, py: Python<'py>, ids: &[u32]) -> PyResult<Bound<'py, PyList>> {
         self.integers.list(py, ids, self.tokenizer.n_vocab())
     }
@@ -369,16 +373,18 @@ impl Core {
         self.tokenizer.definition().provenance.warnings.clone()
     }
 
-    /// The pattern in tiktoken's dialect, if one pattern is all that splits.
+    /// The pattern in tiktoken's dialect, if one pattern is all that splits: as it was given, or
+    /// as tiktoken has it where it comes from another dialect.
     #[getter]
     fn pattern(&self) -> Option<String> {
-        if let Some(known) = self.tokenizer.known_pattern() {
-            return Some(known.tiktoken.to_owned());
-        }
         let pretokenizer = self.tokenizer.definition().pretokenizer.as_ref()?;
-        pretokenizer
-            .as_matches_of()
-            .map(|pattern| pattern.text.clone())
+        let given = pretokenizer.as_matches_of();
+        if let Some(pattern) = given.filter(|given| given.dialect == Dialect::FancyRegex) {
+            return Some(pattern.text.clone());
+        }
+        let known = self.tokenizer.known_pattern();
+        let known = known.map(|known| known.tiktoken.to_owned());
+        known.or_else(|| given.map(|pattern| pattern.text.clone()))
     }
 
     /// Text and id of each special token.

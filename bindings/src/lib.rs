@@ -11,10 +11,14 @@ mod arguments;
 mod batch;
 mod cli;
 mod core;
+mod counts;
 mod error;
 mod files;
 mod ids;
 mod state;
+mod train;
+mod train_arguments;
+mod watched;
 
 use pyo3::prelude::*;
 
@@ -26,7 +30,11 @@ mod _bpekit {
     #[pymodule_export]
     use crate::core::Core;
     #[pymodule_export]
+    use crate::counts::{Counts, count};
+    #[pymodule_export]
     use crate::files::{convert, detect, formats, loss_parts};
+    #[pymodule_export]
+    use crate::train::{Report, train, train_from_counts};
 
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 

@@ -2,7 +2,7 @@
 
 `load` gives a `Tokenizer` of a file of any known format; it has every method of
 `tiktoken.Encoding`, with the same results. `convert` turns one format into another and checks
-that both encode the same.
+that both encode the same. `train` makes a tokenizer from texts.
 
 Example:
     >>> import bpekit
@@ -14,21 +14,27 @@ Example:
 """
 
 from bpekit._bpekit import __version__ as __version__
+from bpekit._counts import PretokenCounts as PretokenCounts
 from bpekit._errors import FormatError as FormatError
 from bpekit._errors import LimitError as LimitError
 from bpekit._errors import Loss as Loss
 from bpekit._errors import LossyConversionError as LossyConversionError
 from bpekit._errors import PatternError as PatternError
+from bpekit._errors import TrainingWarning as TrainingWarning
 from bpekit._errors import UnsupportedError as UnsupportedError
 from bpekit._files import FormatInfo as FormatInfo
 from bpekit._files import Report as Report
 from bpekit._files import convert as convert
 from bpekit._files import detect as detect
 from bpekit._files import formats as formats
+from bpekit._progress import Progress as Progress
 from bpekit._tokenizer import Tokenizer as Tokenizer
 from bpekit._tokenizer import demo as demo
 from bpekit._tokenizer import load as load
 from bpekit._tokenizer import loads as loads
+from bpekit._train import TrainingReport as TrainingReport
+from bpekit._train import train as train
+from bpekit._train import train_from_counts as train_from_counts
 
 __all__ = [
     "FormatError",
@@ -37,8 +43,12 @@ __all__ = [
     "Loss",
     "LossyConversionError",
     "PatternError",
+    "PretokenCounts",
+    "Progress",
     "Report",
     "Tokenizer",
+    "TrainingReport",
+    "TrainingWarning",
     "UnsupportedError",
     "__version__",
     "convert",
@@ -47,6 +57,8 @@ __all__ = [
     "formats",
     "load",
     "loads",
+    "train",
+    "train_from_counts",
 ]
 
 # Messages and pickles name the public place.

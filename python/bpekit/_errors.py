@@ -125,3 +125,7 @@ _CLASSES: dict[str, type[FormatError]] = {
     error_class.__name__: error_class
     for error_class in (FormatError, UnsupportedError, LimitError, LossyConversionError)
 }
+
+
+class TrainingWarning(UserWarning):
+    """A training made fewer tokens than it was asked for; the message says why."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from bpekit import _errors
 from bpekit._bpekit import Core
 from bpekit._files import Path, Report, load_arguments, parts, report
+from bpekit._trainable import Trainable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,7 @@ _NONE: frozenset[str] = frozenset()
 _STATE_VERSION = 1
 
 
-class Tokenizer:
+class Tokenizer(Trainable):
     """A byte-level BPE tokenizer, in place of `tiktoken.Encoding`.
 
     It cannot be changed, is shared freely between threads, and can be copied and pickled: the
@@ -59,14 +60,16 @@ class Tokenizer:
 
     def __init__(
         self,
-        name: str,
+        name: str | None = None,
         *,
-        pat_str: str,
-        mergeable_ranks: dict[bytes, int],
-        special_tokens: dict[str, int],
+        pat_str: str | None = None,
+        mergeable_ranks: dict[bytes, int] | None = None,
+        special_tokens: dict[str, int] | None = None,
         explicit_n_vocab: int | None = None,
     ) -> None:
         """Make a tokenizer of its parts, as `tiktoken.Encoding` does.
+
+        Without any argument it is empty, to be trained in place with `train`.
 
         Args:
             name: The name of the encoding.
@@ -80,8 +83,20 @@ class Tokenizer:
         Raises:
             AssertionError: The tokens are not as many as `explicit_n_vocab`.
             PatternError: The pattern does not compile.
+            TypeError: Some of the parts are missing.
             ValueError: There are no tokens, two have one rank or id, or a special token is empty.
         """
+        needed = {
+            "name": name,
+            "pat_str": pat_str,
+            "mergeable_ranks": mergeable_ranks,
+            "special_tokens": special_tokens,
+        }
+        missing = [argument for argument, value in needed.items() if value is None]
+        if len(missing) == len(needed) and explicit_n_vocab is None:
+            return
+        if name is None or pat_str is None or mergeable_ranks is None or special_tokens is None:
+            raise TypeError(f"missing arguments: {', '.join(missing)}")
         max_token_value = max(
             max(mergeable_ranks.values()), max(special_tokens.values(), default=0)
         )
@@ -187,7 +202,7 @@ class Tokenizer:
 
     def __repr__(self) -> str:
         """Show the name."""
-        return f"<Tokenizer {self.name!r}>"
+        return "<Tokenizer (empty)>" if self.is_empty else f"<Tokenizer {self.name!r}>"
 
     # Encoding
 
@@ -590,6 +605,11 @@ class Tokenizer:
         return self.max_token_value + 1
 
     @property
+    def vocab_size(self) -> int:
+        """As `n_vocab`, by rustbpe's name."""
+        return self.n_vocab
+
+    @property
     def n_tokens(self) -> int:
         """The number of tokens; special tokens and holes between ids do not count."""
         return self._core.n_tokens
@@ -680,11 +700,15 @@ class Tokenizer:
 
     def __copy__(self) -> Self:
         """Give another object over the same, unchangeable engine."""
-        return self._of(self._core)
+        if self.is_empty:
+            return self.__class__.__new__(self.__class__)
+        copy = self._of(self._core)
+        copy._training = self._training
+        return copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Give another object over the same, unchangeable engine."""
-        return self._of(self._core)
+        return self.__copy__()
 
     # Special tokens and surrogates
 
