@@ -10,7 +10,13 @@ import pytest
 
 import bpekit
 
-MODULES = ["bpekit", "bpekit._tokenizer", "bpekit._files"]
+MODULES = [
+    "bpekit",
+    "bpekit._files",
+    "bpekit._tokenizer",
+    "bpekit._train",
+    "bpekit._trainable",
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
