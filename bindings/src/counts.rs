@@ -33,10 +33,10 @@ pub(crate) fn count(
             counts.count_files(&paths, form.as_ref(), options, watch)
         }),
         Texts::Iterator(texts) => {
-            let (feed, fed) = texts.through(counts.feeder(), &nulls)?;
+            let (feed, handed) = texts.through(counts.feeder(), &nulls)?;
             let counts = &mut counts;
             watched(py, progress, Some(feed), |watch| {
-                counts.count_fed(fed, options, watch)
+                counts.count_fed(handed, options, watch)
             })
         }
     }?;

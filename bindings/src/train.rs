@@ -23,7 +23,7 @@ pub(crate) fn train(
 ) -> PyResult<(Core, Report)> {
     let trainer = trainer(arguments)?;
     let nulls = Cell::new(0);
-    let mut trained = match Texts::of(source)? {
+    let mut outcome = match Texts::of(source)? {
         Texts::Text(text) => watched(py, progress, None, |watch| {
             trainer.train(Source::Text(&text), watch)
         }),
@@ -33,14 +33,14 @@ pub(crate) fn train(
         Texts::Iterator(texts) => {
             // Before the first text is taken.
             trainer.check().map_err(python_error)?;
-            let (feed, fed) = texts.through(trainer.feeder(), &nulls)?;
+            let (feed, handed) = texts.through(trainer.feeder(), &nulls)?;
             watched(py, progress, Some(feed), |watch| {
-                trainer.train(Source::Fed(fed), watch)
+                trainer.train(Source::Fed(handed), watch)
             })
         }
     }?;
-    trained.report.skipped += nulls.get();
-    finished(py, trained, argument(arguments, "name")?)
+    outcome.report.skipped += nulls.get();
+    finished(py, outcome, argument(arguments, "name")?)
 }
 
 /// Trains on counts; gives the tokenizer and the report.
@@ -55,19 +55,19 @@ pub(crate) fn train_from_counts(
     let options = train_options(arguments)?;
     let mut trainer = Trainer::new(counts.pretokenization().clone(), options);
     trainer.held_out = argument(arguments, "held_out")?;
-    let trained = watched(py, progress, None, |watch| {
+    let outcome = watched(py, progress, None, |watch| {
         trainer.train_from_counts(&counts, watch)
     })?;
-    finished(py, trained, argument(arguments, "name")?)
+    finished(py, outcome, argument(arguments, "name")?)
 }
 
-fn finished(py: Python<'_>, trained: Trained, name: Option<String>) -> PyResult<(Core, Report)> {
-    let mut definition = trained.definition;
+fn finished(py: Python<'_>, outcome: Trained, name: Option<String>) -> PyResult<(Core, Report)> {
+    let mut definition = outcome.definition;
     definition.name = name;
     let tokenizer = py
         .detach(|| bpekit::Tokenizer::from_definition(definition))
         .map_err(python_error)?;
-    Ok((tokenizer.into(), Report(trained.report)))
+    Ok((tokenizer.into(), Report(outcome.report)))
 }
 
 /// What a training did.

@@ -55,13 +55,13 @@ impl<'py> Fed<'py> {
         way: bpekit::Result<(Feeder, FedTexts)>,
         nulls: &'a Cell<u64>,
     ) -> PyResult<(Feed<'a, 'py>, FedTexts)> {
-        let (feeder, fed) = way.map_err(python_error)?;
+        let (feeder, handed) = way.map_err(python_error)?;
         let feed = Feed {
             texts: self.texts,
             feeder,
             nulls: self.may_be_null.then_some(nulls),
         };
-        Ok((feed, fed))
+        Ok((feed, handed))
     }
 }
 
@@ -92,7 +92,14 @@ pub(crate) fn how(arguments: &Bound<'_, PyDict>) -> PyResult<Pretokenization> {
             how.and_then(|how| how.with_normalizer(normalizer))
         }
     };
-    how.and_then(|how| how.with_special_tokens(tokens))
+    // Whatever the base finds by its text is no part of the texts between.
+    let of_base = base.map_or(&[][..], |base| &base.added_tokens);
+    let mut all: Vec<String> = of_base.iter().map(|token| token.content.clone()).collect();
+    all.extend(tokens.into_iter().filter(|text| {
+        let is_of_base = of_base.iter().any(|token| token.content == *text);
+        !is_of_base
+    }));
+    how.and_then(|how| how.with_special_tokens(all))
         .map_err(python_error)
 }
 
