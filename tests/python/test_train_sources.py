@@ -231,8 +231,8 @@ def handler(number, frame):
 tokenizer = bpekit.Tokenizer()
 for handler, kind in ((signal.default_int_handler, KeyboardInterrupt), (handler, Mine)):
     signal.signal(signal.SIGINT, handler)
-    for texts in (itertools.repeat(""), itertools.repeat("word " * 9), itertools.repeat("a" * 2**22),
-                  itertools.repeat(b"\\xff"), slow()):
+    for texts in (itertools.repeat(""), itertools.repeat("word " * 9),
+                  itertools.repeat("a" * 2**22), itertools.repeat(b"\\xff"), slow()):
         after(0.15)
         try:
             tokenizer.train(texts, 400, errors="ignore")
