@@ -37,8 +37,8 @@ impl Watch for Shared {
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How often a callback is called at most.
 const TELL_EVERY: Duration = Duration::from_millis(100);
-/// How many bytes of texts are taken before other threads of Python get a turn.
-const BYTES_PER_TURN: usize = 1 << 20;
+/// How long texts are taken before other threads of Python get a turn, as Python itself has it.
+const TURN: Duration = Duration::from_millis(5);
 
 /// Texts of an iterator on their way to the work.
 pub(crate) struct Feed<'a, 'py> {
@@ -171,7 +171,7 @@ impl Feed<'_, '_> {
             mut feeder,
             nulls,
         } = self;
-        let mut since_turn = 0;
+        let mut turn = Instant::now();
         for (index, text) in texts.enumerate() {
             let text = text?;
             if let Some(nulls) = nulls.filter(|_| text.is_none()) {
@@ -180,19 +180,18 @@ impl Feed<'_, '_> {
             }
             let mut raised = None;
             let outcome = with_bytes(&text, index, |bytes| {
-                since_turn += bytes.len();
                 feeder.push(bytes, &mut || looker.pause(&mut raised))
             })?;
             if outcome.is_err() {
                 return raised.map_or(Ok(()), Err);
             }
-            if looker.looked.elapsed() >= LOOK_EVERY {
-                looker.look()?;
-            }
-            if since_turn >= BYTES_PER_TURN {
-                since_turn = 0;
+            if turn.elapsed() >= TURN {
                 // An iterator of C code never gives way by itself.
                 looker.py.detach(|| ());
+                turn = Instant::now();
+                if looker.looked.elapsed() >= LOOK_EVERY {
+                    looker.look()?;
+                }
             }
         }
         let mut raised = None;

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bpekit import _bpekit
 from bpekit._files import Path
 from bpekit._progress import Callback, Reporter
-from bpekit._sources import Source, tagged
+from bpekit._sources import Errors, Source, tagged
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -62,7 +62,7 @@ class PretokenCounts:
         pattern: str = "o200k",
         normalizer: str | Iterable[str] | None = None,
         special_tokens: Iterable[str] = (),
-        errors: str = "strict",
+        errors: Errors = "strict",
         lines: bool = False,
         field: str | None = None,
         column: str | None = None,
@@ -112,7 +112,7 @@ class PretokenCounts:
         self,
         source: Source,
         *,
-        errors: str = "strict",
+        errors: Errors = "strict",
         lines: bool = False,
         field: str | None = None,
         column: str | None = None,
@@ -335,7 +335,7 @@ def counting_arguments(
     pattern: str | None,
     normalizer: str | Iterable[str] | None,
     special_tokens: Iterable[str],
-    errors: str = "strict",
+    errors: Errors = "strict",
     lines: bool = False,
     field: str | None = None,
     min_count: int = 1,

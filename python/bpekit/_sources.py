@@ -6,14 +6,15 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Text: TypeAlias = str | bytes
 File: TypeAlias = os.PathLike[str]
 Source: TypeAlias = Text | File | Iterable[Text] | Iterable[File]
 
-Tagged: TypeAlias = tuple[str, Any]
+Errors: TypeAlias = Literal["strict", "replace", "ignore"]
 
+Tagged: TypeAlias = tuple[str, Any]
 
 _END = object()
 

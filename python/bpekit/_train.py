@@ -14,12 +14,11 @@ from bpekit._counts import PretokenCounts, counting_arguments, whole_number
 from bpekit._errors import TrainingWarning
 from bpekit._files import Path
 from bpekit._progress import Callback, Reporter
-from bpekit._sources import Source, tagged
+from bpekit._sources import Errors, Source, tagged
 from bpekit._tokenizer import Tokenizer
 
 Order: TypeAlias = Literal["bytes", "hf"]
 ByteOrder: TypeAlias = Literal["identity", "gpt2"]
-Errors: TypeAlias = Literal["strict", "replace", "ignore"]
 Normalizers: TypeAlias = str | Iterable[str] | None
 
 

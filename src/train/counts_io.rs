@@ -130,7 +130,7 @@ impl PretokenCounts {
     ) -> Result<()> {
         let form = form.map_or_else(|| FileForm::of_name(path), Clone::clone);
         let cutter = Cutter::new(self.pretokenization())?;
-        let mut texts = FileTexts::open(path, &form, cutter, false)?;
+        let mut texts = FileTexts::open_watched(path, &form, cutter, false, watch)?;
         self.count(&mut texts, options, watch)
     }
 
@@ -148,7 +148,7 @@ impl PretokenCounts {
     ) -> Result<()> {
         let form_of = |path: &Path| form.map_or_else(|| FileForm::of_name(path), Clone::clone);
         let cutter = Cutter::new(self.pretokenization())?;
-        let mut texts = ManyFiles::new(paths, &form_of, cutter);
+        let mut texts = ManyFiles::new(paths, &form_of, cutter).watched(watch);
         self.count(&mut texts, options, watch)
     }
 

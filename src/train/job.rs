@@ -163,7 +163,7 @@ impl Trainer {
             Source::Files(paths) => match checkpoint {
                 None => {
                     let form_of = |path: &Path| self.form_of(path);
-                    let mut texts = ManyFiles::new(paths, &form_of, cutter);
+                    let mut texts = ManyFiles::new(paths, &form_of, cutter).watched(watch);
                     return all.count(&mut texts, &self.count, watch).map(|()| all);
                 }
                 Some(checkpoint) => {
@@ -195,7 +195,8 @@ impl Trainer {
             watch.is_done(total_len(&[path.to_path_buf()]).unwrap_or(0));
             return Ok(counts);
         }
-        let mut texts = FileTexts::open(path, &self.form_of(path), cutter.clone(), true)?;
+        let form = self.form_of(path);
+        let mut texts = FileTexts::open_watched(path, &form, cutter.clone(), true, watch)?;
         let mut counts = PretokenCounts::new(self.how.clone())?;
         // What is rare in one file may be common in all.
         let options = CountOptions {

@@ -1,6 +1,5 @@
 //! The texts of a file.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,8 +9,10 @@ use bpekit_formats::compression::{self, Meter, Reader};
 use bpekit_formats::files;
 
 use super::batch::{Batch, Form, Origin};
+use super::input::Input;
 use super::{BATCH_LEN, Cutter, Texts};
 use crate::error::Result;
+use crate::train::watch::{Unwatched, Watch};
 
 /// What a file holds. Any of it may be in gzip or Zstandard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +61,8 @@ pub(crate) struct ManyFiles<'a> {
     paths: std::slice::Iter<'a, PathBuf>,
     form_of: &'a (dyn Fn(&Path) -> FileForm + Sync),
     cutter: Cutter,
-    current: Option<FileTexts>,
+    watch: &'a dyn Watch,
+    current: Option<FileTexts<'a>>,
     /// Bytes of the files before the current one.
     before: u64,
     all: Option<u64>,
@@ -76,10 +78,16 @@ impl<'a> ManyFiles<'a> {
             paths: paths.iter(),
             form_of,
             cutter,
+            watch: &Unwatched,
             current: None,
             before: 0,
             all: total_len(paths),
         }
+    }
+
+    /// The same, stopped by a watch also while it reads.
+    pub(crate) fn watched(self, watch: &'a dyn Watch) -> Self {
+        Self { watch, ..self }
     }
 }
 
@@ -97,7 +105,8 @@ impl Texts for ManyFiles<'_> {
                 return Ok(false);
             };
             let form = (self.form_of)(path);
-            let texts = FileTexts::open(path, &form, self.cutter.clone(), false)?;
+            let cutter = self.cutter.clone();
+            let texts = FileTexts::open_watched(path, &form, cutter, false, self.watch)?;
             self.current = Some(texts);
         }
     }
@@ -109,8 +118,9 @@ impl Texts for ManyFiles<'_> {
 }
 
 /// The texts of a file, read as they are asked for.
-pub(crate) struct FileTexts {
-    reader: Reader<Metered>,
+pub(crate) struct FileTexts<'w> {
+    reader: Reader<Input<'w>>,
+    watch: &'w dyn Watch,
     path: Arc<PathBuf>,
     len: Option<u64>,
     form: Form,
@@ -123,46 +133,47 @@ pub(crate) struct FileTexts {
     is_done: bool,
 }
 
-struct Metered {
-    file: File,
-    meter: Meter,
-}
-
-impl Read for Metered {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let len = self.file.read(buffer)?;
-        self.meter.add(&buffer[..len]);
-        Ok(len)
-    }
-}
-
-impl FileTexts {
-    /// Opens a file. Its sha256 is made on the way if it `is_hashing`.
-    ///
-    /// # Errors
-    ///
-    /// `File` (I/O), with the path; also if the name says a compression that the content is not in.
+impl<'w> FileTexts<'w> {
+    /// Opens a file that nobody looks on at.
+    #[cfg(test)]
     pub(crate) fn open(
         path: &Path,
         form: &FileForm,
         cutter: Cutter,
         is_hashing: bool,
     ) -> Result<Self> {
+        Self::open_watched(path, form, cutter, is_hashing, &Unwatched)
+    }
+
+    /// Opens a file. Its sha256 is made on the way if it `is_hashing`; the watch stops it also
+    /// while it reads.
+    ///
+    /// # Errors
+    ///
+    /// `File` (I/O), with the path; also if the name says a compression that the content is not in.
+    /// `Interrupted` if the watch says so.
+    pub(crate) fn open_watched(
+        path: &Path,
+        form: &FileForm,
+        cutter: Cutter,
+        is_hashing: bool,
+        watch: &'w dyn Watch,
+    ) -> Result<Self> {
         let open = || -> bpekit_formats::Result<_> {
-            let file = File::open(path)?;
-            let metadata = file.metadata()?;
-            if metadata.is_dir() {
-                return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
-            }
-            let len = metadata.is_file().then_some(metadata.len());
-            let meter = Meter::new(is_hashing);
-            let reader = Reader::new(&files::file_name(path), Metered { file, meter })?;
-            Ok((reader, len))
+            let (input, len) = Input::open(path, Meter::new(is_hashing), watch)?;
+            Ok((Reader::new(&files::file_name(path), input)?, len))
         };
-        let (reader, len) = open().map_err(|error| error.with_path(path))?;
+        let (reader, len) = match open() {
+            Ok(opened) => opened,
+            Err(error) => {
+                watch.go_on()?;
+                return Err(error.with_path(path).into());
+            }
+        };
         let path = Arc::new(path.to_path_buf());
         Ok(Self {
             reader,
+            watch,
             len,
             form: match form {
                 FileForm::Text | FileForm::Lines => Form::Text,
@@ -186,7 +197,7 @@ impl FileTexts {
 
     /// The sha256 of the file as it lies on disk, once it was read to its end.
     pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
-        self.reader.get_ref().meter.sha256()
+        self.reader.get_ref().meter().sha256()
     }
 
     #[cfg(test)]
@@ -207,6 +218,7 @@ impl FileTexts {
             }
             Ok(_) => {}
             Err(error) => {
+                self.watch.go_on()?;
                 let error = self.reader.explain(error);
                 return Err(error.with_path(self.path.as_path()).into());
             }
@@ -237,7 +249,7 @@ impl FileTexts {
     }
 }
 
-impl Texts for FileTexts {
+impl Texts for FileTexts<'_> {
     fn next(&mut self, batch: &mut Batch) -> Result<bool> {
         batch.clear();
         batch.form = self.form.clone();
@@ -274,6 +286,6 @@ impl Texts for FileTexts {
     }
 
     fn progress(&self) -> (u64, Option<u64>) {
-        (self.reader.get_ref().meter.len(), self.len)
+        (self.reader.get_ref().meter().len(), self.len)
     }
 }

@@ -151,7 +151,9 @@ impl Feeder {
             if rest.is_empty() {
                 self.batch.ends.push(self.batch.bytes.len());
             }
-            if self.batch.bytes.len() >= BATCH_LEN || !rest.is_empty() {
+            // Empty texts have no bytes, and take room too.
+            let is_full = self.batch.bytes.len().max(self.batch.ends.len()) >= BATCH_LEN;
+            if is_full || !rest.is_empty() {
                 self.send_batch(wait)?;
             }
             if rest.is_empty() {

@@ -2,11 +2,13 @@
 //!
 //! A source gives its texts in batches, each of which can be counted on its own by any thread.
 //! `batch` has what a batch is and how its bytes become texts, `cutter` says where a text may be
-//! cut between two batches, `file` and `memory` are the sources, and `json` reads lines of JSON.
+//! cut between two batches, `file` and `memory` are the sources, `input` reads the bytes
+//! of a file, and `json` lines of JSON.
 
 mod batch;
 mod cutter;
 mod file;
+mod input;
 mod json;
 mod memory;
 #[cfg(test)]

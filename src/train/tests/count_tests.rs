@@ -100,7 +100,7 @@ fn empty_texts_are_texts() {
 /// A source that breaks.
 struct Breaks {
     left: usize,
-    texts: FileTexts,
+    texts: FileTexts<'static>,
 }
 
 impl Texts for Breaks {

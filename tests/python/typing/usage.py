@@ -60,6 +60,40 @@ def converting(tokenizer: bpekit.Tokenizer) -> None:
     assert_type([info.carries for info in bpekit.formats()], list[frozenset[str]])
 
 
+def training(path: Path) -> None:
+    tokenizer = bpekit.train("a text", 300)
+    assert_type(tokenizer, bpekit.Tokenizer)
+    bpekit.train(path, 300, pattern="cl100k", special_tokens=["<|end|>"], order="hf", lines=True)
+    bpekit.train([path], 300, byte_order="gpt2", base=tokenizer, checkpoint=path, resume=True)
+    bpekit.train([b"b"], 300, errors="replace", normalizer=("nfc",), held_out=path)
+    bpekit.train((text for text in ["a"]), 300, progress=True, max_memory=1 << 30, num_threads=2)
+    bpekit.train(iter(["a"]), 300, progress=lambda progress: print(progress.seconds_left))
+    empty = bpekit.Tokenizer()
+    empty.train(b"a text", 300, min_frequency=2)
+    empty.train_from_iterator(iter(["a"]), 300, 100, pattern="gpt2")
+    assert_type(empty.is_empty, bool)
+    report = empty.training
+    assert report is not None
+    assert_type(report, bpekit.TrainingReport)
+    assert_type(report.made, int)
+    assert_type(report.curve, list[tuple[int, float]])
+    assert_type(report.held_out_bytes_per_token, float | None)
+    report.save_svg(path)
+
+
+def counting(path: Path) -> bpekit.PretokenCounts:
+    counts = bpekit.PretokenCounts.count(path, pattern="gpt2", column="text")
+    counts += bpekit.PretokenCounts.load(path)
+    counts.update(["a"], errors="ignore")
+    counts.merge(counts + counts)
+    assert_type(counts.most_common(5), list[tuple[bytes, int]])
+    assert_type(counts[b"a"], int)
+    assert_type(list(counts), list[bytes])
+    assert_type(counts.prune(5), int)
+    bpekit.train_from_counts(counts, 300, max_token_length=5, name="mine")
+    return counts
+
+
 def failing() -> None:
     try:
         bpekit.load("a")
@@ -74,4 +108,10 @@ class Mine(bpekit.Tokenizer):
     """A subclass keeps its type."""
 
 
+class MyCounts(bpekit.PretokenCounts):
+    """A subclass keeps its type."""
+
+
 assert_type(Mine.load("a"), Mine)
+assert_type(MyCounts.load("a"), MyCounts)
+assert_type(MyCounts.count("a") + MyCounts(), MyCounts)

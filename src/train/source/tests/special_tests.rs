@@ -172,3 +172,35 @@ proptest! {
         prop_assert_eq!(found.counts, expected);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    /// Bytes that are left out or replaced can make a token, or part of one.
+    #[test]
+    fn tokens_that_decoding_makes_are_found_wherever_they_are(
+        set in proptest::collection::btree_set("[ab .\u{fffd}]{1,5}", 0..3),
+        parts in proptest::collection::vec(
+            prop_oneof![
+                6 => "[ab .\n]{1,3}".prop_map(String::into_bytes),
+                1 => "[\u{e9}\u{6f22}\u{3002}]".prop_map(String::into_bytes),
+                2 => Just(b"\xff".to_vec()),
+                1 => Just(b"\xe6\xbc".to_vec()),
+                1 => Just(b"\xbc".to_vec()),
+            ],
+            0..30,
+        ),
+        batch_len in 1..30_usize,
+    ) {
+        let dir = Dir::new();
+        let bytes = parts.concat();
+        let path = dir.write("a.txt", &bytes);
+        let how = how("gpt2").with_special_tokens(&set).unwrap();
+        let replaced = String::from_utf8_lossy(&bytes);
+        let ignored: String = bytes.utf8_chunks().map(|part| part.valid()).collect();
+        for (invalid, expected) in [(Invalid::Replace, &*replaced), (Invalid::Ignore, &ignored)] {
+            let found = read(&path, &FileForm::Text, &how, invalid, batch_len).unwrap();
+            prop_assert_eq!(&found.counts, &whole(&how, &[expected]), "{:?} {:?}", invalid, expected);
+        }
+    }
+}
