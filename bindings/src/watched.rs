@@ -19,6 +19,7 @@ use crate::error::python_error;
 #[derive(Default)]
 struct Shared {
     is_stopped: AtomicBool,
+    is_done: AtomicBool,
     progress: Mutex<Option<Progress>>,
 }
 
@@ -75,6 +76,7 @@ pub(crate) fn watched<T: Send>(
         let watch = &shared;
         let worker = scope.spawn(move || {
             let outcome = work(watch);
+            watch.is_done.store(true, Ordering::Relaxed);
             // Nobody waits for it if the caller has gone.
             let _ = sender.send(());
             outcome
@@ -191,6 +193,9 @@ impl Feed<'_, '_> {
                 turn = Instant::now();
                 if looker.looked.elapsed() >= LOOK_EVERY {
                     looker.look()?;
+                }
+                if looker.shared.is_done.load(Ordering::Relaxed) {
+                    return Ok(());
                 }
             }
         }

@@ -183,6 +183,22 @@ def test_an_iterator_may_encode_and_count() -> None:
     assert bpekit.train(texts(), 257).n_vocab == 257
 
 
+def test_a_failure_stops_the_iterator(tmp_path: pathlib.Path) -> None:
+    bpekit.train("low low", 257, checkpoint=tmp_path)
+    taken = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield "text"
+            time.sleep(0.01)
+
+    with pytest.raises(ValueError, match="has a checkpoint already"):
+        bpekit.train(texts(), 300, checkpoint=tmp_path)
+    assert taken < 100
+
+
 def test_trainings_in_several_threads() -> None:
     expected = bpekit.train(mixed(), 500)
     with ThreadPoolExecutor(4) as executor:
