@@ -27,6 +27,8 @@ Disallowed: TypeAlias = Literal["all"] | Collection[str]
 
 _NONE: frozenset[str] = frozenset()
 _STATE_VERSION = 1
+# Not None, which is an argument that cannot be.
+_MISSING: Any = ...
 
 
 class Tokenizer(Trainable):
@@ -60,11 +62,11 @@ class Tokenizer(Trainable):
 
     def __init__(
         self,
-        name: str | None = None,
+        name: str = _MISSING,
         *,
-        pat_str: str | None = None,
-        mergeable_ranks: dict[bytes, int] | None = None,
-        special_tokens: dict[str, int] | None = None,
+        pat_str: str = _MISSING,
+        mergeable_ranks: dict[bytes, int] = _MISSING,
+        special_tokens: dict[str, int] = _MISSING,
         explicit_n_vocab: int | None = None,
     ) -> None:
         """Make a tokenizer of its parts, as `tiktoken.Encoding` does.
@@ -92,10 +94,10 @@ class Tokenizer(Trainable):
             "mergeable_ranks": mergeable_ranks,
             "special_tokens": special_tokens,
         }
-        missing = [argument for argument, value in needed.items() if value is None]
+        missing = [argument for argument, value in needed.items() if value is _MISSING]
         if len(missing) == len(needed) and explicit_n_vocab is None:
             return
-        if name is None or pat_str is None or mergeable_ranks is None or special_tokens is None:
+        if missing:
             raise TypeError(f"missing arguments: {', '.join(missing)}")
         max_token_value = max(
             max(mergeable_ranks.values()), max(special_tokens.values(), default=0)
