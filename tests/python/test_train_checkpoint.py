@@ -80,6 +80,34 @@ def test_row_76_killed_at_any_moment(
     assert "counting" in stages
 
 
+def test_row_76_killed_while_merging(tmp_path: pathlib.Path) -> None:
+    source = random.Random(4)
+    path = tmp_path / "text.txt"
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ("".join(source.choices(letters, k=20)) for _ in range(40_000))
+    path.write_text(" ".join(words))
+    size = 40_000
+    checkpoint = tmp_path / "checkpoint"
+    log = checkpoint / "merges.log"
+    code = RUN.replace(', special_tokens=["<|end|>"]', "")
+    command = [sys.executable, "-c", code, str(checkpoint), str(size), str(path)]
+    sizes = [81]
+    for _ in range(3):
+        process = subprocess.Popen(command)
+        # The log is written a few times a second: each run gets further than the one before.
+        while process.poll() is None and (not log.exists() or log.stat().st_size <= sizes[-1]):
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+        sizes.append(log.stat().st_size)
+    assert 81 < sizes[1] < 81 + 32 * (size - 256), sizes
+    assert sizes == sorted(sizes)
+    tokenizer = bpekit.train(path, size, checkpoint=checkpoint, resume=True)
+    assert same_bytes(tokenizer, bpekit.train(path, size))
+    assert tokenizer.training is not None
+    assert log.stat().st_size == 81 + 32 * (tokenizer.training.made - 256)
+
+
 def test_row_76_resumed_from_every_part_of_the_log(
     corpus: list[pathlib.Path], expected: bpekit.Tokenizer, tmp_path: pathlib.Path
 ) -> None:
@@ -180,7 +208,9 @@ def test_row_76_two_at_once(corpus: list[pathlib.Path], tmp_path: pathlib.Path) 
 
     def texts() -> Iterator[str]:
         yield prose()
-        # The first one is at work, as it waits for this text.
+        # The first one is at work once this is there, and waits for this text.
+        while not (checkpoint / "checkpoint.json").exists():
+            time.sleep(0.001)
         with pytest.raises(ValueError, match="another process trains with this checkpoint"):
             bpekit.train(corpus, SIZE, checkpoint=checkpoint)
         yield mixed()
