@@ -63,11 +63,42 @@ pub fn file_name(path: &Path) -> String {
 ///
 /// Of any category but `Loss`, with the path.
 pub fn load(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<Definition> {
+    load_bytes(path, read_bytes(path, &options.limits)?, format, options)
+}
+
+/// As [`load`], for a file whose bytes were read from that path before, so that what was checked
+/// of them is true of what is loaded.
+///
+/// # Errors
+///
+/// As [`load`].
+///
+/// # Examples
+///
+/// ```
+/// use bpekit_formats::{Limits, ReadOptions, files};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("a.tiktoken");
+/// std::fs::write(&path, "IQ== 0\n")?;
+/// let bytes = files::read_bytes(&path, &Limits::default())?;
+/// assert!(bytes.starts_with(b"IQ== "));
+/// let options = ReadOptions { allow_missing_bytes: true, ..ReadOptions::default() };
+/// let definition = files::load_bytes(&path, bytes, None, &options)?;
+/// assert_eq!(definition.vocab.id_of(b"!"), Some(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn load_bytes(
+    path: &Path,
+    bytes: Vec<u8>,
+    format: Option<&str>,
+    options: &ReadOptions,
+) -> Result<Definition> {
     let Opened {
         codec,
         bundle,
         companions,
-    } = open(path, format, options)?;
+    } = open(path, bytes, format, options)?;
     let mut definition = codec
         .read(&bundle, options)
         .map_err(|error| at_file(error, path, &bundle, &companions, codec))?;
@@ -95,9 +126,13 @@ struct Opened {
     companions: Vec<PathBuf>,
 }
 
-fn open(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<Opened> {
+fn open(
+    path: &Path,
+    bytes: Vec<u8>,
+    format: Option<&str>,
+    options: &ReadOptions,
+) -> Result<Opened> {
     let name = file_name(path);
-    let bytes = read_bytes(path, &options.limits)?;
     let mut bundle =
         unpack(&name, bytes, &options.limits).map_err(|error| error.with_path(path))?;
     let codec = match format {

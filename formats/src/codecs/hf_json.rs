@@ -1,7 +1,9 @@
 #![doc = include_str!("hf_json.md")]
 
+mod arrays;
 mod model;
 mod read;
+mod scan;
 mod texts;
 mod write;
 

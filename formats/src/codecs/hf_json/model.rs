@@ -51,6 +51,8 @@ pub(super) struct RawModel {
     pub(super) has_merge_pairs: bool,
     /// Whether `vocab` is an object: arrays belong to Unigram.
     pub(super) has_vocab_object: bool,
+    /// Whether the two arrays were taken out of the document before.
+    pub(super) is_without_arrays: bool,
     /// The indices of merges that are none (`#version: 0.2`), which a lenient read let pass.
     pub(super) passed_over: Vec<usize>,
 }
@@ -61,6 +63,8 @@ pub(super) struct ModelSeed<'a> {
     pub(super) context: &'a Context,
     pub(super) limits: &'a Limits,
     pub(super) lenient: bool,
+    /// `null` stands in the places of the two arrays.
+    pub(super) without_arrays: bool,
 }
 
 /// A member `model`: the model, or the id of the token `model` in a vocab.json.
@@ -89,7 +93,10 @@ impl<'de> Visitor<'de> for ModelSeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<ModelMember, A::Error> {
-        let mut model = RawModel::default();
+        let mut model = RawModel {
+            is_without_arrays: self.without_arrays,
+            ..RawModel::default()
+        };
         self.context.deeper(|| {
             while let Some(name) = access.next_key::<String>()? {
                 let value = self.context.member(&name, || {
@@ -97,6 +104,9 @@ impl<'de> Visitor<'de> for ModelSeed<'_> {
                         return Err(self.context.fail(given_twice()));
                     }
                     match name.as_str() {
+                        "vocab" | "merges" if self.without_arrays => {
+                            access.next_value::<()>().map(|()| Value::Null)
+                        }
                         "vocab" => {
                             let seed = VocabSeed {
                                 seed: self,

@@ -1,75 +1,63 @@
 //! tokenizer.json to a definition.
 
-use std::collections::HashSet;
 use std::fmt;
 
-use foldhash::fast::RandomState;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::arrays::{build_vocab, resolve_merges};
 use super::model::{ModelMember, ModelSeed, RawModel};
+use super::scan;
 use super::texts::Texts;
 use crate::added_token::{self, AddedToken};
-use crate::byte_alphabet;
 use crate::definition::{Atoms, Definition, Merge, Merges, ModelOptions, Provenance};
 use crate::error::{Error, Result, show_text};
 use crate::extra::{Extra, JsonDocument};
-use crate::json::{self, Context, StrictValue, given_twice, member_path};
+use crate::json::{self, Context, StrictValue, given_twice};
 use crate::limits::{Limits, ReadOptions};
-use crate::pipeline::Pretokenizer;
+use crate::pipeline::{Decoder, Normalizer, PostProcessor, Pretokenizer};
 use crate::pipeline_json::{
     Node, read_decoder, read_normalizer, read_post_processor, read_pretokenizer, wrong_type,
 };
-use crate::vocab::{Duplicate, TokenId, TokenKind, Vocab, VocabBuilder};
+use crate::vocab::Vocab;
 
 /// Reads the document.
 pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
-    let context = Context::new(options.limits.nesting);
-    let seed = DocumentSeed {
-        context: &context,
-        limits: &options.limits,
-        lenient: options.lenient,
-    };
-    let (mut members, model) = json::parse(bytes, &context, seed)?;
+    match read_scanned(bytes, options) {
+        Some(definition) => Ok(definition),
+        None => read_streamed(bytes, options),
+    }
+}
+
+/// As [`read_streamed`], with the two arrays scanned. None if there is anything unusual about the
+/// document, as whatever is wrong with it.
+pub(super) fn read_scanned(bytes: &[u8], options: &ReadOptions) -> Option<Definition> {
+    let scanned = scan::scan(bytes, &options.limits)?;
+    let (members, model) = parse(&scanned.rest, options, true).ok()?;
+    let model = model?;
+    let parts = Parts::read(&members, &model, &options.limits).ok()?;
+    if parts.atoms != scanned.atoms || !parts.options.continuing_subword_prefix.is_empty() {
+        return None;
+    }
+    parts.check_added_tokens(&scanned.vocab).ok()?;
+    let document = document(bytes, members, model.members, scanned.has_merge_pairs);
+    Some(parts.define(scanned.vocab, scanned.merges, document, Vec::new()))
+}
+
+/// Reads the document with `serde_json`, its arrays too.
+pub(super) fn read_streamed(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
+    let (members, model) = parse(bytes, options, false)?;
     let Some(model) = model else {
         return Err(not_a_tokenizer(&members));
     };
-    members.get("version").map_or(Ok(()), check_version)?;
-    check_model_type(&model)?;
-
-    let part = |name: &str| members.get(name).filter(|value| !value.is_null());
-    let added_tokens = read_added_tokens(part("added_tokens"), &options.limits)?;
-    let normalizer = part("normalizer")
-        .map(|value| read_normalizer(value, "normalizer"))
-        .transpose()?;
-    let pretokenizer = part("pre_tokenizer")
-        .map(|value| read_pretokenizer(value, "pre_tokenizer"))
-        .transpose()?;
-    let post_processor = part("post_processor")
-        .map(|value| read_post_processor(value, "post_processor"))
-        .transpose()?;
-    let decoder = part("decoder")
-        .map(|value| read_decoder(value, "decoder"))
-        .transpose()?;
-    let model_options = read_options(&model.members)?;
-
-    let atoms = if pretokenizer
-        .as_ref()
-        .is_some_and(Pretokenizer::has_byte_level)
-    {
-        Atoms::Bytes
-    } else {
-        Atoms::Characters
-    };
-    let vocab = build_vocab(&model, atoms, &options.limits)?;
+    let parts = Parts::read(&members, &model, &options.limits)?;
+    let vocab = build_vocab(&model, parts.atoms, &options.limits)?;
+    parts.check_added_tokens(&vocab)?;
     let texts = Texts {
         vocab: &vocab,
-        atoms,
+        atoms: parts.atoms,
     };
-    added_token::check(&added_tokens, &texts, |position| {
-        format!("added_tokens[{position}]")
-    })?;
-    let resolved = resolve_merges(&model, texts, &model_options, options.lenient)?;
+    let resolved = resolve_merges(&model, texts, &parts.options, options.lenient)?;
     let mut warnings = Vec::new();
     if !model.passed_over.is_empty() {
         warnings.push("a `#version` line among the merges was passed over".to_owned());
@@ -80,37 +68,127 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
             "{count} repeated merges; the first of each was kept"
         ));
     }
+    let document = document(bytes, members, model.members, model.has_merge_pairs);
+    Ok(parts.define(vocab, resolved.merges, document, warnings))
+}
 
-    let document = JsonDocument {
-        is_pretty: is_pretty(bytes),
-        has_merge_pairs: model.has_merge_pairs,
-        has_final_newline: bytes.ends_with(b"\n"),
-        members: {
-            members.insert("model".to_owned(), Value::Object(model.members));
-            members
-        },
+/// Parses the document; with the two arrays taken out, `null` stands in their places.
+fn parse(bytes: &[u8], options: &ReadOptions, without_arrays: bool) -> Result<Document> {
+    let context = Context::new(options.limits.nesting);
+    let seed = DocumentSeed {
+        context: &context,
+        limits: &options.limits,
+        lenient: options.lenient,
+        without_arrays,
     };
-    Ok(Definition {
-        name: None,
-        vocab,
-        atoms,
-        merges: Merges::Listed(resolved.merges),
-        options: model_options,
-        added_tokens,
-        normalizer,
-        pretokenizer,
-        post_processor,
-        decoder,
-        missing: Vec::new(),
-        extra: Extra {
-            json: Some(document),
-        },
-        provenance: Provenance {
-            format: Some(super::INFO.name),
-            warnings,
-            ..Provenance::default()
-        },
-    })
+    json::parse(bytes, &context, seed)
+}
+
+/// All of the document but the two arrays.
+struct Parts {
+    added_tokens: Vec<AddedToken>,
+    normalizer: Option<Normalizer>,
+    pretokenizer: Option<Pretokenizer>,
+    post_processor: Option<PostProcessor>,
+    decoder: Option<Decoder>,
+    options: ModelOptions,
+    atoms: Atoms,
+}
+
+impl Parts {
+    fn read(members: &Map<String, Value>, model: &RawModel, limits: &Limits) -> Result<Self> {
+        members.get("version").map_or(Ok(()), check_version)?;
+        check_model_type(model)?;
+        let part = |name: &str| members.get(name).filter(|value| !value.is_null());
+        let added_tokens = read_added_tokens(part("added_tokens"), limits)?;
+        let normalizer = part("normalizer")
+            .map(|value| read_normalizer(value, "normalizer"))
+            .transpose()?;
+        let pretokenizer = part("pre_tokenizer")
+            .map(|value| read_pretokenizer(value, "pre_tokenizer"))
+            .transpose()?;
+        let post_processor = part("post_processor")
+            .map(|value| read_post_processor(value, "post_processor"))
+            .transpose()?;
+        let decoder = part("decoder")
+            .map(|value| read_decoder(value, "decoder"))
+            .transpose()?;
+        let options = read_options(&model.members)?;
+        let atoms = atoms_of(pretokenizer.as_ref());
+        Ok(Self {
+            added_tokens,
+            normalizer,
+            pretokenizer,
+            post_processor,
+            decoder,
+            options,
+            atoms,
+        })
+    }
+
+    fn check_added_tokens(&self, vocab: &Vocab) -> Result<()> {
+        let texts = Texts {
+            vocab,
+            atoms: self.atoms,
+        };
+        added_token::check(&self.added_tokens, &texts, |position| {
+            format!("added_tokens[{position}]")
+        })
+    }
+
+    fn define(
+        self,
+        vocab: Vocab,
+        merges: Vec<Merge>,
+        document: JsonDocument,
+        warnings: Vec<String>,
+    ) -> Definition {
+        Definition {
+            name: None,
+            vocab,
+            atoms: self.atoms,
+            merges: Merges::Listed(merges),
+            options: self.options,
+            added_tokens: self.added_tokens,
+            normalizer: self.normalizer,
+            pretokenizer: self.pretokenizer,
+            post_processor: self.post_processor,
+            decoder: self.decoder,
+            missing: Vec::new(),
+            extra: Extra {
+                json: Some(document),
+            },
+            provenance: Provenance {
+                format: Some(super::INFO.name),
+                warnings,
+                ..Provenance::default()
+            },
+        }
+    }
+}
+
+/// What the smallest tokens are.
+pub(super) fn atoms_of(pretokenizer: Option<&Pretokenizer>) -> Atoms {
+    if pretokenizer.is_some_and(Pretokenizer::has_byte_level) {
+        Atoms::Bytes
+    } else {
+        Atoms::Characters
+    }
+}
+
+fn document(
+    bytes: &[u8],
+    mut members: Map<String, Value>,
+    model: Map<String, Value>,
+    has_merge_pairs: bool,
+) -> JsonDocument {
+    members.insert("model".to_owned(), Value::Object(model));
+    JsonDocument {
+        members,
+        is_pretty: is_pretty(bytes),
+        has_merge_pairs,
+        has_final_newline: bytes.ends_with(b"\n"),
+    }
 }
 
 /// Pretty means that the first member stands on a line of its own.
@@ -119,14 +197,18 @@ fn is_pretty(bytes: &[u8]) -> bool {
     matches!(after_brace, Some(b'\n' | b'\r'))
 }
 
+/// The members, with null for a model, and the model.
+type Document = (Map<String, Value>, Option<Box<RawModel>>);
+
 struct DocumentSeed<'a> {
     context: &'a Context,
     limits: &'a Limits,
     lenient: bool,
+    without_arrays: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for DocumentSeed<'_> {
-    type Value = (Map<String, Value>, Option<Box<RawModel>>);
+    type Value = Document;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
@@ -134,7 +216,7 @@ impl<'de> DeserializeSeed<'de> for DocumentSeed<'_> {
 }
 
 impl<'de> Visitor<'de> for DocumentSeed<'_> {
-    type Value = (Map<String, Value>, Option<Box<RawModel>>);
+    type Value = Document;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -145,6 +227,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
             context,
             limits,
             lenient,
+            without_arrays,
         } = self;
         let mut members = Map::new();
         let mut model = None;
@@ -159,6 +242,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
                             context,
                             limits,
                             lenient,
+                            without_arrays,
                         };
                         return Ok(match access.next_value_seed(seed)? {
                             ModelMember::Model(read) => {
@@ -240,6 +324,10 @@ fn check_model_type(model: &RawModel) -> Result<()> {
             return Err(Error::data(format!("member `{name}` is not there")).at_json("model"));
         }
     }
+    if model.is_without_arrays {
+        // They were scanned, and found right.
+        return Ok(());
+    }
     if !model.has_vocab_object {
         return Err(
             Error::data("is an array; expected an object of token to id").at_json("model.vocab"),
@@ -310,230 +398,4 @@ pub(super) fn read_options(members: &Map<String, Value>) -> Result<ModelOptions>
 
 fn text_or_empty(node: &Node<'_>, name: &str) -> Result<String> {
     Ok(node.optional_text(name)?.unwrap_or_default().to_owned())
-}
-
-fn build_vocab(model: &RawModel, atoms: Atoms, limits: &Limits) -> Result<Vocab> {
-    let count = model.tokens.len();
-    // The vocab keeps lengths in 32 bits.
-    let len_limit = limits.token_len.min(u64::from(u32::MAX));
-    let mut builder = VocabBuilder::with_capacity(count, count * 8);
-    for (position, &id) in model.ids.iter().enumerate() {
-        let token = model.tokens.get(position);
-        if token.len() as u64 > len_limit {
-            check_token_len(token, atoms, len_limit)?;
-        }
-        let is_mapped = atoms == Atoms::Bytes
-            && builder
-                .push_with(id, TokenKind::Ordinary, |arena| {
-                    if byte_alphabet::decode_into(token, arena) {
-                        Ok(())
-                    } else {
-                        Err(())
-                    }
-                })
-                .is_ok();
-        if !is_mapped {
-            let kind = match atoms {
-                Atoms::Bytes => TokenKind::Literal,
-                Atoms::Characters => TokenKind::Ordinary,
-            };
-            builder.push(id, token.as_bytes(), kind);
-        }
-    }
-    builder
-        .finish()
-        .map_err(|duplicate| duplicate_error(model, duplicate))
-}
-
-/// A token's length in bytes is that of its text, or the number of characters where each is a
-/// byte.
-fn check_token_len(token: &str, atoms: Atoms, limit: u64) -> Result<()> {
-    let is_mapped = atoms == Atoms::Bytes
-        && token
-            .chars()
-            .all(|character| byte_alphabet::to_byte(character).is_some());
-    let len = if is_mapped {
-        token.chars().count()
-    } else {
-        token.len()
-    } as u64;
-    if len <= limit {
-        return Ok(());
-    }
-    Err(Error::limit("token, in bytes", len, limit, "token_len").at_json(path_in_vocab(token)))
-}
-
-fn path_in_vocab(token: &str) -> String {
-    format!("model.vocab{}", member_path(false, token))
-}
-
-fn duplicate_error(model: &RawModel, duplicate: Duplicate) -> Error {
-    let (one, other) = match duplicate {
-        Duplicate::Id(id) => (id, id),
-        Duplicate::Token(one, other) => (one, other),
-    };
-    let held = |id: &u32| *id == one || *id == other;
-    let mut positions = model.ids.iter().enumerate().filter(|(_, id)| held(id));
-    let (Some((first, a)), Some((second, b))) = (positions.next(), positions.next()) else {
-        return Error::data("a token or an id is given twice").at_json("model.vocab");
-    };
-    let (first, second) = (model.tokens.get(first), model.tokens.get(second));
-    let error = if first == second {
-        Error::data(format!("given twice, with the ids {a} and {b}"))
-    } else {
-        Error::data(format!("id {a} is also that of `{}`", show_text(first)))
-    };
-    error.at_json(path_in_vocab(second))
-}
-
-/// Merges by ids, and how many were left out because they are there twice.
-struct ResolvedMerges {
-    merges: Vec<Merge>,
-    repeated: usize,
-}
-
-fn resolve_merges(
-    model: &RawModel,
-    texts: Texts<'_>,
-    options: &ModelOptions,
-    lenient: bool,
-) -> Result<ResolvedMerges> {
-    let count = model.merge_count();
-    let mut merges = Vec::with_capacity(count);
-    let mut repeated = 0;
-    // Seeded, so that a file cannot be made to collide.
-    let mut seen: HashSet<u64, RandomState> = HashSet::default();
-    seen.reserve(count);
-    let mut finder = MergeFinder {
-        texts,
-        prefix: &options.continuing_subword_prefix,
-        found: Vec::new(),
-        bytes: Vec::new(),
-        ids: Vec::new(),
-    };
-    for kept in 0..count {
-        let [left, right] = model.merge(kept);
-        let fail =
-            |error: Error| Err(error.at_json(format!("model.merges[{}]", model.merge_index(kept))));
-        let pair = || format!("`{}` `{}`", show_text(left), show_text(right));
-        let [left_id, right_id, product] = finder.find(model, kept);
-        let (Some(left_id), Some(right_id)) = (left_id, right_id) else {
-            let absent = if left_id.is_none() { left } else { right };
-            return fail(Error::data(format!(
-                "{}: `{}` is not in model.vocab",
-                pair(),
-                show_text(absent)
-            )));
-        };
-        let Some(product) = product else {
-            return fail(Error::data(format!(
-                "{} makes `{}`, which is not in model.vocab",
-                pair(),
-                show_text(&finder.joined(left, right))
-            )));
-        };
-        if seen.insert(u64::from(left_id) << 32 | u64::from(right_id)) {
-            merges.push(Merge {
-                left: left_id,
-                right: right_id,
-                product,
-            });
-        } else if lenient {
-            repeated += 1;
-        } else {
-            let same = |earlier: &usize| model.merge(*earlier) == [left, right];
-            let earlier = (0..kept).find(same).unwrap_or_default();
-            return fail(
-                Error::data(format!(
-                    "{} is also model.merges[{}]",
-                    pair(),
-                    model.merge_index(earlier)
-                ))
-                .with_hint("a lenient read (`--lenient`, `lenient=True`) keeps the first; tokenizers keeps the last"),
-            );
-        }
-    }
-    Ok(ResolvedMerges { merges, repeated })
-}
-
-/// Finds the ids of merges: left, right, and what the two become. Many merges at once, because
-/// waiting for the memory of the vocab is most of the work: reading the all-splits file of gpt-oss
-/// (446,189 merges) takes about 0.6 of the time that it takes with one lookup after the other.
-struct MergeFinder<'a> {
-    texts: Texts<'a>,
-    prefix: &'a str,
-    /// The ids of the group of merges that `find` is in.
-    found: Vec<[Option<TokenId>; 3]>,
-    /// Working memory.
-    bytes: Vec<u8>,
-    ids: Vec<Option<TokenId>>,
-}
-
-impl MergeFinder<'_> {
-    const GROUP: usize = 128;
-
-    /// The ids of one merge; merges must be asked for in order.
-    fn find(&mut self, model: &RawModel, kept: usize) -> [Option<TokenId>; 3] {
-        let within = kept % Self::GROUP;
-        if within == 0 {
-            self.find_group(model, kept);
-        }
-        self.found[within]
-    }
-
-    fn find_group(&mut self, model: &RawModel, start: usize) {
-        let end = (start + Self::GROUP).min(model.merge_count());
-        self.bytes.clear();
-        self.ids.clear();
-        self.found.clear();
-        // Where left starts, right starts, and right ends; none where that is not enough.
-        let places: Vec<Option<[usize; 3]>> = (start..end)
-            .map(|kept| {
-                let [left, right] = model.merge(kept);
-                let start = self.bytes.len();
-                let has_left = self.append(left);
-                let middle = self.bytes.len();
-                let is_plain = self.append(right) && has_left && self.prefix.is_empty();
-                is_plain.then_some([start, middle, self.bytes.len()])
-            })
-            .collect();
-        let strings: Vec<&[u8]> = places
-            .iter()
-            .flat_map(|place| {
-                let [start, middle, end] = place.unwrap_or_default();
-                [start..middle, middle..end, start..end]
-            })
-            .map(|range| &self.bytes[range])
-            .collect();
-        self.texts.vocab.ids_of(&strings, &mut self.ids);
-        let (ids, _) = self.ids.as_chunks::<3>();
-        self.found.extend_from_slice(ids);
-        for (index, _) in places
-            .iter()
-            .enumerate()
-            .filter(|(_, place)| place.is_none())
-        {
-            let [left, right] = model.merge(start + index);
-            let joined = self.joined(left, right);
-            self.found[index] =
-                [left, right, &joined].map(|text| self.texts.id_of(text, &mut self.bytes));
-        }
-    }
-
-    /// Appends the bytes of a token, if its text stands for bytes.
-    fn append(&mut self, text: &str) -> bool {
-        match self.texts.atoms {
-            Atoms::Bytes => byte_alphabet::decode_into(text, &mut self.bytes),
-            Atoms::Characters => {
-                self.bytes.extend_from_slice(text.as_bytes());
-                true
-            }
-        }
-    }
-
-    /// The prefix marks a token that does not start a pretoken; it goes when the token joins what
-    /// is before it (tokenizers `models/bpe/model.rs`, `BpeBuilder::build`).
-    fn joined(&self, left: &str, right: &str) -> String {
-        [left, right.strip_prefix(self.prefix).unwrap_or(right)].concat()
-    }
 }

@@ -1,10 +1,13 @@
 //! The lines of a rank file into a vocab, with what is odd about them.
 
+#[cfg(test)]
+mod tests;
+
 use base64::engine::general_purpose::STANDARD;
 use base64::{DecodeError, Engine};
 use memchr::memchr;
 
-use super::missing_bytes_error;
+use super::{lane, missing_bytes_error};
 use crate::error::{Error, Result, show_bytes, show_text};
 use crate::limits::{Limits, ReadOptions};
 use crate::vocab::{Duplicate, TokenKind, Vocab, VocabBuilder};
@@ -99,35 +102,54 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn read_lines(&mut self) -> Result<()> {
-        for (number, line) in lines(self.bytes) {
-            let line = match line {
-                [rest @ .., b'\r'] => {
-                    self.has_crlf = true;
-                    rest
-                }
-                line => line,
+        let mut rest = self.bytes;
+        let mut number = 0;
+        loop {
+            let (count, len) = lane::read_lines(
+                rest,
+                &self.options.limits,
+                &mut self.last_rank,
+                &mut self.builder,
+            );
+            number += count;
+            rest = &rest[len..];
+            let Some((_, line)) = lines(rest).next() else {
+                return Ok(());
             };
-            if line.is_empty() {
-                self.blank_lines += 1;
-            } else if self.options.lenient && memchr(b'\r', line).is_some() {
-                self.warn("lone CR line ends were read as line ends");
-                for line in line
-                    .split(|&byte| byte == b'\r')
-                    .filter(|line| !line.is_empty())
-                {
-                    self.read_line(line)
-                        .map_err(|error| error.at_line(number))?;
-                }
-            } else {
-                self.read_line(line)
-                    .map_err(|error| error.at_line(number))?;
+            number += 1;
+            rest = rest.get(line.len() + 1..).unwrap_or_default();
+            self.read_whole_line(line)
+                .map_err(|error| error.at_line(number))?;
+        }
+    }
+
+    /// Reads a line of any kind, without its LF.
+    fn read_whole_line(&mut self, line: &'a [u8]) -> Result<()> {
+        let line = match line {
+            [rest @ .., b'\r'] => {
+                self.has_crlf = true;
+                rest
             }
+            line => line,
+        };
+        if line.is_empty() {
+            self.blank_lines += 1;
+        } else if self.options.lenient && memchr(b'\r', line).is_some() {
+            self.warn("lone CR line ends were read as line ends");
+            for line in line
+                .split(|&byte| byte == b'\r')
+                .filter(|line| !line.is_empty())
+            {
+                self.read_line(line)?;
+            }
+        } else {
+            self.read_line(line)?;
         }
         Ok(())
     }
 
     fn read_line(&mut self, line: &'a [u8]) -> Result<()> {
-        // Nearly every line is this plain; the way below finds the words for what is wrong.
+        // Most lines are this plain; the way below finds the words for what is wrong.
         if let Some((token, rank)) = plain_columns(line) {
             check_limits(token, &self.builder, &self.options.limits)?;
             let decoded = self.builder.push_with(rank, TokenKind::Ordinary, |arena| {
@@ -340,7 +362,7 @@ fn check_limits(token: &[u8], builder: &VocabBuilder, limits: &Limits) -> Result
 }
 
 /// The six bits of each base64 symbol (RFC 4648, section 4); 0xff for any other byte.
-const BITS: [u8; 256] = {
+pub(super) const BITS: [u8; 256] = {
     let mut table = [0xff; 256];
     let symbols = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut index = 0;
