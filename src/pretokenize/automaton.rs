@@ -98,15 +98,29 @@ impl Automaton {
         self.known
     }
 
-    /// Calls `sink` with each pretoken, from left to right. Together they are the text.
+    /// The scanner, if there is one.
     #[inline]
+    pub(super) fn scanner(&self) -> Option<&Scanner> {
+        match &self.engine {
+            Engine::Scanner(scanner) => Some(scanner),
+            Engine::Stages(_) => None,
+        }
+    }
+
+    /// Calls `sink` with each pretoken, from left to right. Together they are the text.
+    ///
+    /// Callers that have a scanner to ask for ask it themselves: it is not made anew for each sink
+    /// here.
     pub(crate) fn for_each(
         &self,
         text: &str,
         mut sink: impl FnMut(Range<usize>) -> Result<()>,
     ) -> Result<()> {
         match &self.engine {
-            Engine::Scanner(scanner) => scanner.for_each(text, sink),
+            Engine::Scanner(scanner) => {
+                let sink: &mut dyn FnMut(Range<usize>) -> Result<()> = &mut sink;
+                scanner.for_each(text, sink)
+            }
             Engine::Stages(stages) => self.run_all(stages, text, 0..text.len(), &mut sink),
         }
     }

@@ -1,7 +1,10 @@
 //! Where a text can be cut, so that the pretokens of its parts are those of the whole.
 //!
-//! A cut lies between a letter or a digit and white space or punctuation, or between punctuation
-//! and a space. No arm of a known pattern goes on over such a place, so that it is always the end
+//! A cut lies between a letter or a digit and white space or punctuation other than an apostrophe,
+//! or between punctuation and a space. No arm of a known pattern goes on over such a place, nor one
+//! of a scanner's family, whose contractions are letters behind an apostrophe, whose prefixes stand
+//! before letters and numbers, and whose tails are line breaks and slashes behind punctuation. So
+//! it is always the end
 //! of one pretoken and the start of another; and no look-around of one is asked there, because all
 //! of them stand behind white space or behind characters that are neither letter, mark, number,
 //! punctuation nor symbol. What follows a cut has no part in what comes before it.
@@ -11,12 +14,15 @@
 
 use bpekit_formats::Normalizer;
 
+use super::matcher::Matcher;
 use super::steps::Pretokenizer;
 
 impl Pretokenizer {
-    /// Whether texts can be cut: known patterns alone are known to have no pretoken over a cut.
+    /// Whether texts can be cut: known patterns and the family of a scanner alone are known to have
+    /// no pretoken over a cut.
     pub(crate) fn can_be_cut(&self) -> bool {
-        self.known().is_some()
+        self.only_matcher()
+            .is_some_and(Matcher::is_published_or_alike)
     }
 }
 
@@ -127,9 +133,9 @@ mod tests {
     use regex_syntax::hir::{Class, HirKind};
     use unicode_normalization_alignments::UnicodeNormalization;
 
-    use super::super::matcher::Matcher;
     use super::*;
     use crate::known::patterns;
+    use crate::pretokenize::compile::VARIANTS;
 
     fn may_stand_before(character: char) -> bool {
         is_cut(format!("{character}\n").as_bytes(), character.len_utf8())
@@ -239,13 +245,18 @@ mod tests {
         assert!(composed > 0);
     }
 
-    /// One form of each known pattern.
+    /// What each known pattern is run by, what a few more are, and the regular expressions.
     fn matchers() -> Vec<(String, Matcher)> {
         let mut matchers = Vec::new();
         for known in patterns() {
             matchers.push((known.name.to_owned(), Matcher::known(known).unwrap()));
             let reference = Matcher::reference(&Pattern::fancy(known.tiktoken)).unwrap();
             matchers.push((format!("{}, reference", known.name), reference));
+        }
+        // As many as differ in where a pretoken may end.
+        for text in VARIANTS.iter().step_by(5) {
+            let matcher = Matcher::of_pattern(&Pattern::fancy(*text)).unwrap();
+            matchers.push(((*text).to_owned(), matcher));
         }
         matchers
     }
@@ -393,6 +404,12 @@ mod tests {
             let spec = Spec::matches_of(Pattern::fancy(known.tiktoken));
             assert!(of(Some(&spec)), "{}", known.name);
         }
+        for text in VARIANTS {
+            assert!(of(Some(&Spec::matches_of(Pattern::fancy(text)))), "{text}");
+        }
+        assert!(!of(Some(&Spec::matches_of(Pattern::fancy(
+            r"\p{L}+|\p{N}+|[^\p{L}\p{N}]"
+        )))));
         let isolated = |behavior| Spec::Split {
             needle: Needle::Regex(Pattern::oniguruma(patterns()[0].tokenizers[0])),
             behavior,

@@ -6,7 +6,9 @@ use bpekit_formats::{Dialect, Needle, Pattern};
 use fancy_regex::Regex;
 
 use super::automaton::Automaton;
+use super::compile::{Node, Regular, agrees, family_of};
 use super::dialect;
+use super::scanner::Scanner;
 use crate::error::{Error, Result};
 use crate::known::{KnownPattern, pattern_by_spelling, pattern_by_stages};
 
@@ -14,6 +16,10 @@ use crate::known::{KnownPattern, pattern_by_spelling, pattern_by_stages};
 pub(crate) enum Matcher {
     /// A published pattern. Its matches cover every text.
     Known(&'static Automaton),
+    /// Another pattern of the GPT-2 family, or another spelling. Its matches cover every text.
+    Scanner(Box<Scanner>),
+    /// Another pattern without look-around. Its matches leave gaps, and none of them is empty.
+    Regular(Box<Regular>),
     /// Any other pattern, as tiktoken runs it.
     Regex {
         /// Compiled, in the dialect of fancy-regex.
@@ -51,12 +57,34 @@ impl Matcher {
         }
     }
 
-    /// A matcher for a pattern: an automaton if it is a published one, else a regular expression.
+    /// A matcher for a pattern: the fastest that was shown to be equal to the regular expression.
     pub(crate) fn of_pattern(pattern: &Pattern) -> Result<Self> {
         match known_pattern(pattern) {
             Some(known) => Self::known(known),
-            None => Self::reference(pattern),
+            None => Self::reference(pattern).map(Self::faster),
         }
+    }
+
+    /// A scanner or an automaton in place of a regular expression, if it has one.
+    fn faster(self) -> Self {
+        let Self::Regex { regex, source } = self else {
+            return self;
+        };
+        let Some(tree) = Node::of_pattern(regex.as_str()) else {
+            return Self::Regex { regex, source };
+        };
+        if let Some(family) = family_of(tree.clone()) {
+            let scanner = Scanner::new(family);
+            if agrees(&regex, |text, sink| scanner.for_each(text, sink)) {
+                return Self::Scanner(Box::new(scanner));
+            }
+        }
+        if let Some(regular) = Regular::new(tree, &regex)
+            && agrees(&regex, |text, sink| regular.for_each(text, sink))
+        {
+            return Self::Regular(Box::new(regular));
+        }
+        Self::Regex { regex, source }
     }
 
     pub(crate) fn known(known: &'static KnownPattern) -> Result<Self> {
@@ -132,6 +160,22 @@ impl Matcher {
         }
     }
 
+    /// The scanner, if it is of the GPT-2 family. What it matches covers every text.
+    #[inline]
+    pub(crate) fn scanner(&self) -> Option<&Scanner> {
+        match self {
+            Self::Known(automaton) => automaton.scanner(),
+            Self::Scanner(scanner) => Some(scanner),
+            _ => None,
+        }
+    }
+
+    /// Whether it is known how its matches lie between letters, white space and punctuation, as
+    /// cutting a text needs.
+    pub(crate) fn is_published_or_alike(&self) -> bool {
+        matches!(self, Self::Known(_) | Self::Scanner(_))
+    }
+
     /// Whether it matches the empty text, so that it can stand still.
     pub(crate) fn matches_nothing(&self) -> bool {
         match self {
@@ -139,7 +183,11 @@ impl Matcher {
                 matches!(regex.find(""), Ok(Some(_)))
             }
             Self::Literal(text) => text.is_empty(),
-            Self::Known(_) | Self::Class(_) | Self::Run(_) => false,
+            Self::Known(_)
+            | Self::Scanner(_)
+            | Self::Regular(_)
+            | Self::Class(_)
+            | Self::Run(_) => false,
         }
     }
 
@@ -166,8 +214,13 @@ impl Matcher {
         text: &str,
         mut sink: impl FnMut(Range<usize>) -> Result<()>,
     ) -> Result<()> {
+        if let Some(scanner) = self.scanner() {
+            return scanner.for_each(text, sink);
+        }
         match self {
             Self::Known(automaton) => automaton.for_each(text, sink),
+            Self::Scanner(_) => Ok(()),
+            Self::Regular(regular) => regular.for_each(text, sink),
             Self::Regex { regex, source } => {
                 let mut start = 0;
                 let mut last_end = None;

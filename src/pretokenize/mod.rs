@@ -2,12 +2,14 @@
 //!
 //! A [`Pretokenizer`] is compiled from the data of a definition. `steps` has the steps of
 //! tokenizer.json; `split` applies a matcher with one of the split behaviours. A matcher of a
-//! published pattern is a `scanner` or, where the pattern is of another kind, an `automaton`; all
-//! other patterns run on fancy-regex, the engine of tiktoken. The regular expression is the
+//! published pattern is a `scanner` or, where the pattern is of another kind, an `automaton`; other
+//! patterns are compiled to one or the other by `compile`, as far as that can be shown to be equal,
+//! and run on fancy-regex, the engine of tiktoken, if it cannot. The regular expression is the
 //! reference: scanner and automata are tested against it. `dialect` translates patterns between
 //! the two syntaxes they are written in.
 
 mod automaton;
+mod compile;
 mod cuts;
 pub(crate) mod dialect;
 mod matcher;

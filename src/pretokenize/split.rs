@@ -30,11 +30,14 @@ impl Split {
         text: &str,
         mut sink: impl FnMut(Range<usize>) -> Result<()>,
     ) -> Result<()> {
-        if let Matcher::Known(automaton) = &self.matcher
-            && keeps_matches(self.behavior, self.invert)
-        {
-            // Its matches cover the text: there is nothing between them.
-            return automaton.for_each(text, sink);
+        if keeps_matches(self.behavior, self.invert) {
+            // Where matches cover the text there is nothing between them.
+            if let Some(scanner) = self.matcher.scanner() {
+                return scanner.for_each(text, sink);
+            }
+            if let Matcher::Known(automaton) = &self.matcher {
+                return automaton.for_each(text, sink);
+            }
         }
         match (self.behavior, self.invert) {
             (SplitBehavior::Isolated, _) => {

@@ -84,9 +84,14 @@ impl Pretokenizer {
 
     /// The published pattern, if splitting by it is all there is.
     pub(crate) fn known(&self) -> Option<&'static KnownPattern> {
+        self.only_matcher().and_then(Matcher::as_known)
+    }
+
+    /// What the text is split by, if each match is a pretoken and that is all there is.
+    pub(super) fn only_matcher(&self) -> Option<&Matcher> {
         match self.steps.as_slice() {
             [Step::Split(split)] if keeps_matches(split.behavior, split.invert) => {
-                split.matcher.as_known()
+                Some(&split.matcher)
             }
             _ => None,
         }
@@ -133,6 +138,23 @@ impl Pretokenizer {
                 sink(pretoken, 0..pretoken.len())
             }),
         }
+    }
+
+    /// The same, but `sink` gets runs of pretokens that follow one another: some bytes, where in
+    /// them the first one starts, and where each ends and the next one starts.
+    #[inline]
+    pub(crate) fn for_each_run(
+        &self,
+        text: &str,
+        is_first: bool,
+        mut sink: impl FnMut(&[u8], usize, &[usize]) -> Result<()>,
+    ) -> Result<()> {
+        if let Some(scanner) = self.only_matcher().and_then(Matcher::scanner) {
+            return scanner.for_each_run(text, |start, ends| sink(text.as_bytes(), start, ends));
+        }
+        self.for_each_in(text, is_first, |source, part| {
+            sink(source, part.start, &[part.end])
+        })
     }
 
     fn run(

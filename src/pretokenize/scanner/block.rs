@@ -11,8 +11,8 @@
 //! and are left to the next one.
 
 use super::classes::{HAN, LETTER, MARK, NUMBER, SPACE, UNCASED, UPPER, first_beyond_ascii, table};
+use super::endings::Endings;
 use super::family::{Contractions, Family, Marks, Prefix, Space, Tail};
-use super::general::contraction_len;
 
 /// How many bytes a block has.
 pub(super) const LEN: usize = 64;
@@ -53,7 +53,7 @@ pub(super) struct Starts {
 /// Where pretokens start behind the first byte of a block, of which `len` bytes are text, as far as
 /// that is sure. There is a pretoken at its first byte.
 #[inline]
-pub(super) fn starts(family: Family, block: &[u8; LEN], len: usize) -> Starts {
+pub(super) fn starts(family: &Family, block: &[u8; LEN], len: usize) -> Starts {
     let mut sets = Sets::new(block);
     let mut len = len;
     if sets.beyond_ascii != 0 {
@@ -108,15 +108,21 @@ pub(super) fn starts(family: Family, block: &[u8; LEN], len: usize) -> Starts {
         | word_starts
         | han & !(han << 1)
         | digit_starts(family, digits, blanks);
-    // A contraction reads two bytes behind its apostrophe.
-    let sure = valid >> 2;
-    let apostrophes = sets.apostrophes & sure;
-    match family.contractions {
-        Contractions::None => {}
-        Contractions::Lower => take_contractions(block, &mut starts, apostrophes, true),
-        Contractions::AnyCase => take_contractions(block, &mut starts, apostrophes, false),
-        Contractions::Suffix => take_suffixes(block, &mut starts, apostrophes & letters << 1),
-    }
+    let sure = match &family.contractions {
+        Contractions::None => valid,
+        // A contraction reads some bytes behind its apostrophe.
+        Contractions::First(endings) => {
+            let sure = valid >> endings.longest();
+            take_contractions(block, &mut starts, sets.apostrophes & sure, endings);
+            sure
+        }
+        Contractions::Suffix(endings) => {
+            let sure = valid >> endings.longest();
+            let apostrophes = sets.apostrophes & sure & letters << 1;
+            take_suffixes(block, &mut starts, apostrophes, endings);
+            sure
+        }
+    };
     // White space that reaches the end of the block may go on behind it; only its start is sure.
     let sure = if spaces & !(valid >> 1) == 0 {
         sure
@@ -151,7 +157,7 @@ fn highest(set: Set) -> Set {
 }
 
 #[inline]
-fn digit_starts(family: Family, digits: Set, blanks: Set) -> Set {
+fn digit_starts(family: &Family, digits: Set, blanks: Set) -> Set {
     let first = digits & !(digits << 1);
     let mut starts = if family.digits.has_space {
         first & !(blanks << 1)
@@ -182,11 +188,11 @@ fn digit_starts(family: Family, digits: Set, blanks: Set) -> Set {
 
 /// Makes a pretoken of each contraction that stands at one of `apostrophes` and of `starts`.
 #[inline]
-fn take_contractions(block: &[u8; LEN], starts: &mut Set, mut apostrophes: Set, is_lower: bool) {
+fn take_contractions(block: &[u8; LEN], starts: &mut Set, mut apostrophes: Set, endings: &Endings) {
     apostrophes &= *starts;
     while apostrophes != 0 {
         let at = apostrophes.trailing_zeros() as usize;
-        let len = contraction_len(&block[at..], is_lower);
+        let len = endings.contraction_len(&block[at..]);
         if len > 0 {
             *starts = *starts & !(((1 << len) - 2) << at) | 1 << at << len;
         }
@@ -196,13 +202,13 @@ fn take_contractions(block: &[u8; LEN], starts: &mut Set, mut apostrophes: Set, 
 
 /// Joins each contraction that stands at one of `apostrophes` to the word before it.
 #[inline]
-fn take_suffixes(block: &[u8; LEN], starts: &mut Set, mut apostrophes: Set) {
+fn take_suffixes(block: &[u8; LEN], starts: &mut Set, mut apostrophes: Set, endings: &Endings) {
     let mut taken = 0;
     while apostrophes != 0 {
         let at = apostrophes.trailing_zeros() as usize;
         // A word takes one.
         if at != taken {
-            let len = contraction_len(&block[at..], false);
+            let len = endings.contraction_len(&block[at..]);
             if len > 0 {
                 *starts = *starts & !(((1 << len) - 1) << at) | 1 << at << len;
                 taken = at + len;
@@ -250,7 +256,7 @@ impl Sets {
 
     /// Adds the characters beyond ASCII and says where the block ends because of them.
     #[inline]
-    fn add_beyond_ascii(&mut self, family: Family, block: &[u8; LEN]) -> usize {
+    fn add_beyond_ascii(&mut self, family: &Family, block: &[u8; LEN]) -> usize {
         let table = table();
         let mut end = LEN;
         let mut left = self.beyond_ascii;

@@ -7,6 +7,7 @@
 use std::num::NonZeroU8;
 
 use super::classes::{BREAK, Class, HAN, LETTER, MARK, NUMBER, SPACE};
+use super::endings::{Case, Endings, List};
 use crate::known::KnownPattern;
 
 /// A pattern of the GPT-2 family, arm by arm.
@@ -19,17 +20,15 @@ pub(crate) struct Family {
     pub(crate) space: Space,
 }
 
-/// Where `'s`, `'t`, `'re`, `'ve`, `'m`, `'ll` and `'d` stand.
+/// Where contractions such as `'s`, `'re` and `'ll` stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Contractions {
     /// Nowhere.
     None,
-    /// A first arm `'(?:[sdmt]|ll|ve|re)`.
-    Lower,
-    /// A first arm `'(?i:[sdmt]|ll|ve|re)`.
-    AnyCase,
-    /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)?` behind a word.
-    Suffix,
+    /// A first arm, `'(?:[sdmt]|ll|ve|re)`.
+    First(Endings),
+    /// Behind a word, `(?:'s|'t|'re|'ve|'m|'ll|'d)?`.
+    Suffix(Endings),
 }
 
 /// The arm, or arms, of letters.
@@ -111,7 +110,7 @@ impl Family {
     ];
 
     const GPT2: Self = Self {
-        contractions: Contractions::Lower,
+        contractions: Contractions::First(Self::english(Case::Exact)),
         words: Words {
             prefix: Some(Prefix::Space),
             marks: Marks::Punctuation,
@@ -127,7 +126,7 @@ impl Family {
     };
 
     const LLAMA3: Self = Self {
-        contractions: Contractions::AnyCase,
+        contractions: Contractions::First(Self::english(Case::Any)),
         words: Words {
             prefix: Some(Prefix::Any),
             ..Self::GPT2.words
@@ -156,7 +155,7 @@ impl Family {
     };
 
     const O200K: Self = Self {
-        contractions: Contractions::Suffix,
+        contractions: Contractions::Suffix(Self::english(Case::Any)),
         words: Words {
             marks: Marks::Both,
             is_cased: true,
@@ -181,6 +180,11 @@ impl Family {
         ..Self::O200K
     };
 
+    const fn english(case: Case) -> Endings {
+        let list = List::English;
+        Endings { list, case }
+    }
+
     const fn digits_to(max: u8) -> Digits {
         Digits {
             has_space: false,
@@ -189,6 +193,8 @@ impl Family {
     }
 
     /// The family of a published pattern; none if it is of another kind.
+    ///
+    /// By name, which takes no time: compiling the pattern gives the same in about a millisecond.
     pub(crate) fn of_known(known: &KnownPattern) -> Option<Self> {
         Some(match known.name {
             "gpt2" => Self::GPT2,
@@ -205,7 +211,7 @@ impl Family {
 
     /// Whether a character of this class belongs to words.
     #[inline]
-    pub(super) fn is_in_words(self, class: Class) -> bool {
+    pub(super) fn is_in_words(&self, class: Class) -> bool {
         let taken = match self.words.marks {
             Marks::Punctuation => LETTER,
             Marks::Words | Marks::Both => LETTER | MARK,
@@ -215,7 +221,7 @@ impl Family {
 
     /// Whether a character of this class is punctuation.
     #[inline]
-    pub(super) fn is_punctuation(self, class: Class) -> bool {
+    pub(super) fn is_punctuation(&self, class: Class) -> bool {
         let left = match self.words.marks {
             Marks::Words => LETTER | NUMBER | SPACE | MARK,
             Marks::Punctuation | Marks::Both => LETTER | NUMBER | SPACE,
@@ -225,7 +231,7 @@ impl Family {
 
     /// Whether a character, its class given and its first byte, may stand before a word.
     #[inline]
-    pub(super) fn is_prefix(self, class: Class, byte: u8) -> bool {
+    pub(super) fn is_prefix(&self, class: Class, byte: u8) -> bool {
         match self.words.prefix {
             None => false,
             Some(Prefix::Space) => byte == b' ',
@@ -233,19 +239,19 @@ impl Family {
         }
     }
 
-    /// Whether the case of a first arm of contractions counts; none if there is no such arm.
+    /// How long the contraction is that starts at the apostrophe `text` starts with, if
+    /// contractions are a first arm; zero if none does.
     #[inline]
-    pub(super) fn leading_contractions(self) -> Option<bool> {
-        match self.contractions {
-            Contractions::Lower => Some(true),
-            Contractions::AnyCase => Some(false),
-            Contractions::None | Contractions::Suffix => None,
+    pub(super) fn first_contraction_len(&self, text: &[u8]) -> usize {
+        match &self.contractions {
+            Contractions::First(endings) => endings.contraction_len(text),
+            Contractions::None | Contractions::Suffix(_) => 0,
         }
     }
 
     /// Whether a byte belongs to the tail of punctuation.
     #[inline]
-    pub(super) fn is_tail(self, byte: u8) -> bool {
+    pub(super) fn is_tail(&self, byte: u8) -> bool {
         match self.tail {
             Tail::None => false,
             Tail::Breaks => matches!(byte, b'\r' | b'\n'),

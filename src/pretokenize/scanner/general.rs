@@ -11,7 +11,7 @@ use super::family::{Contractions, Family, Marks, Space};
 
 /// Where the pretoken ends that starts at `at`. There is text at `at`.
 #[inline]
-pub(super) fn end_of(family: Family, text: &[u8], at: usize) -> usize {
+pub(super) fn end_of(family: &Family, text: &[u8], at: usize) -> usize {
     let rest = &text[at..];
     let left = behind(family, rest);
     text.len() - left.len()
@@ -19,7 +19,7 @@ pub(super) fn end_of(family: Family, text: &[u8], at: usize) -> usize {
 
 /// What is left of `text` behind its first pretoken.
 #[inline]
-fn behind(family: Family, text: &[u8]) -> &[u8] {
+fn behind<'t>(family: &Family, text: &'t [u8]) -> &'t [u8] {
     let Some((class, rest)) = first(text) else {
         return text;
     };
@@ -27,10 +27,8 @@ fn behind(family: Family, text: &[u8]) -> &[u8] {
     if family.words.is_han_apart && class & HAN != 0 {
         return behind_run(rest, |class| class & HAN != 0);
     }
-    if byte == b'\''
-        && let Some(is_lower) = family.leading_contractions()
-    {
-        let len = contraction_len(text, is_lower);
+    if byte == b'\'' {
+        let len = family.first_contraction_len(text);
         if len > 0 {
             return &text[len..];
         }
@@ -89,7 +87,7 @@ fn behind_run(mut text: &[u8], is_in: impl Fn(Class) -> bool) -> &[u8] {
 
 /// What is left behind a word that starts here, without its prefix.
 #[inline]
-fn behind_word(family: Family, text: &[u8]) -> &[u8] {
+fn behind_word<'t>(family: &Family, text: &'t [u8]) -> &'t [u8] {
     let left = if family.words.is_cased {
         behind_cased_word(family, text)
     } else {
@@ -100,7 +98,7 @@ fn behind_word(family: Family, text: &[u8]) -> &[u8] {
 
 /// `U*L+|U+L*`, in the words of [`super::family::Words::is_cased`].
 #[inline]
-fn behind_cased_word(family: Family, text: &[u8]) -> &[u8] {
+fn behind_cased_word<'t>(family: &Family, text: &'t [u8]) -> &'t [u8] {
     let uncased = match family.words.marks {
         Marks::Punctuation => UNCASED,
         Marks::Words | Marks::Both => UNCASED | MARK,
@@ -133,32 +131,16 @@ fn behind_cased_word(family: Family, text: &[u8]) -> &[u8] {
 
 /// What is left behind a contraction, if the family has them as suffixes and one is here.
 #[inline]
-pub(super) fn behind_suffix(family: Family, text: &[u8]) -> &[u8] {
-    match text {
-        [b'\'', ..] if family.contractions == Contractions::Suffix => {
-            &text[contraction_len(text, false)..]
-        }
+pub(super) fn behind_suffix<'t>(family: &Family, text: &'t [u8]) -> &'t [u8] {
+    match (text, &family.contractions) {
+        ([b'\'', ..], Contractions::Suffix(endings)) => &text[endings.contraction_len(text)..],
         _ => text,
-    }
-}
-
-/// How long the contraction is that starts at the apostrophe `text` starts with; zero if none does.
-#[inline]
-pub(super) fn contraction_len(text: &[u8], is_lower: bool) -> usize {
-    // No byte but the two cases of a letter becomes that letter.
-    let fold = |byte: u8| if is_lower { byte } else { byte | 0x20 };
-    match *text {
-        [_, a, ..] if matches!(fold(a), b's' | b't' | b'm' | b'd') => 2,
-        [_, a, b, ..] if matches!([fold(a), fold(b)], [b'r' | b'v', b'e'] | [b'l', b'l']) => 3,
-        // U+017F is a small s by another name.
-        [_, 0xc5, 0xbf, ..] if !is_lower => 3,
-        _ => 0,
     }
 }
 
 /// What is left behind digits that start here.
 #[inline]
-fn behind_digits(family: Family, text: &[u8]) -> &[u8] {
+fn behind_digits<'t>(family: &Family, text: &'t [u8]) -> &'t [u8] {
     let Some(max) = family.digits.max else {
         return behind_run(text, |class| class & NUMBER != 0);
     };
@@ -174,7 +156,7 @@ fn behind_digits(family: Family, text: &[u8]) -> &[u8] {
 
 /// What is left behind the tail of punctuation that ends here.
 #[inline]
-pub(super) fn behind_tail(family: Family, mut text: &[u8]) -> &[u8] {
+pub(super) fn behind_tail<'t>(family: &Family, mut text: &'t [u8]) -> &'t [u8] {
     while let [byte, rest @ ..] = text
         && family.is_tail(*byte)
     {
@@ -185,7 +167,7 @@ pub(super) fn behind_tail(family: Family, mut text: &[u8]) -> &[u8] {
 
 /// What is left behind white space that starts here.
 #[inline]
-fn behind_space(family: Family, text: &[u8]) -> &[u8] {
+fn behind_space<'t>(family: &Family, text: &'t [u8]) -> &'t [u8] {
     let mut left = text;
     let mut behind_break = None;
     let mut before_last = text;

@@ -8,6 +8,7 @@
 
 mod block;
 mod classes;
+mod endings;
 mod family;
 #[cfg(test)]
 mod family_tests;
@@ -16,5 +17,6 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use family::Family;
+pub(crate) use endings::{Case, Endings};
+pub(crate) use family::{Contractions, Digits, Family, Marks, Prefix, Space, Tail, Words};
 pub(crate) use scan::Scanner;

@@ -44,11 +44,11 @@ const MAX_PATIENCE: usize = 255;
 
 /// Finds the ends of the pretokens from a place on, as many as there is room for, and says how
 /// many.
-type Fill = fn(Family, &[u8], usize, &mut [usize; BATCH]) -> usize;
+type Fill = fn(&Family, &[u8], usize, &mut [usize; BATCH]) -> usize;
 
 /// Where the code takes the family from.
 trait Source {
-    fn family(held: Family) -> Family;
+    fn family(held: &Family) -> &Family;
 }
 
 /// A family that is known when the code is compiled, so that it has no branches for it.
@@ -56,8 +56,8 @@ struct Fixed<const INDEX: usize>;
 
 impl<const INDEX: usize> Source for Fixed<INDEX> {
     #[inline]
-    fn family(_: Family) -> Family {
-        const { Family::PUBLISHED[INDEX] }
+    fn family(_: &Family) -> &Family {
+        const { &Family::PUBLISHED[INDEX] }
     }
 }
 
@@ -66,7 +66,7 @@ struct Held;
 
 impl Source for Held {
     #[inline]
-    fn family(held: Family) -> Family {
+    fn family(held: &Family) -> &Family {
         held
     }
 }
@@ -114,20 +114,42 @@ impl Scanner {
         text: &str,
         mut sink: impl FnMut(Range<usize>) -> Result<()>,
     ) -> Result<()> {
-        let mut ends = [0; BATCH];
-        let mut start = 0;
-        while start < text.len() {
-            let count = (self.fill)(self.family, text.as_bytes(), start, &mut ends);
-            for &end in &ends[..count] {
+        self.for_each_run(text, |mut start, ends| {
+            for &end in ends {
                 sink(start..end)?;
                 start = end;
             }
+            Ok(())
+        })
+    }
+
+    /// Calls `sink` with runs of pretokens: where the first one starts, and where each ends and the
+    /// next one starts.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sink`.
+    #[inline]
+    pub(crate) fn for_each_run(
+        &self,
+        text: &str,
+        mut sink: impl FnMut(usize, &[usize]) -> Result<()>,
+    ) -> Result<()> {
+        let mut ends = [0; BATCH];
+        let mut start = 0;
+        while start < text.len() {
+            let count = (self.fill)(&self.family, text.as_bytes(), start, &mut ends);
+            let Some(&[.., last]) = ends.get(..count) else {
+                break;
+            };
+            sink(start, &ends[..count])?;
+            start = last;
         }
         Ok(())
     }
 }
 
-fn fill<S: Source>(family: Family, text: &[u8], start: usize, ends: &mut [usize; BATCH]) -> usize {
+fn fill<S: Source>(family: &Family, text: &[u8], start: usize, ends: &mut [usize; BATCH]) -> usize {
     let family = S::family(family);
     let mut count = 0;
     let mut at = start;
@@ -182,6 +204,6 @@ fn fill<S: Source>(family: Family, text: &[u8], start: usize, ends: &mut [usize;
 
 /// [`general::end_of`], one copy for each family.
 #[inline(never)]
-fn general_end<S: Source>(family: Family, text: &[u8], at: usize) -> usize {
+fn general_end<S: Source>(family: &Family, text: &[u8], at: usize) -> usize {
     general::end_of(S::family(family), text, at)
 }
