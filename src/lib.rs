@@ -9,6 +9,7 @@ mod error;
 pub mod known;
 mod load;
 mod pretokenize;
+mod threads;
 mod tokenizer;
 pub mod train;
 
@@ -16,7 +17,7 @@ pub use bpekit_formats as formats;
 pub use bpekit_formats::TokenId;
 pub use error::{Error, ErrorKind, Result};
 pub use load::{LoadOptions, load_definition};
-pub use tokenizer::{Special, Tokenizer};
+pub use tokenizer::{FlatIds, OutputId, Special, Tokenizer};
 
 /// The README's example in Rust is a test too.
 #[cfg(doctest)]

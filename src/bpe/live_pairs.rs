@@ -7,15 +7,15 @@
 //! only the lookup of whole pretokens finds it. One merge a token, in the order of ranks, is thus
 //! exact for any ranks whatever; the tests compare it with the textbook version on random vocabs.
 
-use std::ops::Range;
-use std::thread;
+use std::convert::Infallible;
 
 use bpekit_formats::{Atoms, Definition, Merge, Merges, Token, TokenId, TokenKind, Vocab};
 use rustc_hash::FxHashSet;
 
-use super::model::Scratch;
-use super::rule::{ByRank, BytePairs, NO_TOKEN, PairTable, Part, Product, Rule};
-use super::{heap, scan};
+use super::model::merge_with;
+use super::rule::{ByRank, Listed, NO_TOKEN, Part, Places, Product, Rule};
+use super::scratch::Scratch;
+use crate::threads;
 
 /// The merges of a vocab of ranks, and the tokens that no merge makes.
 pub(crate) struct LivePairs {
@@ -28,16 +28,11 @@ pub(crate) struct LivePairs {
 /// Finds them. Ranks of all tokens are in force, also those above the token's own: capping them,
 /// as other converters do, gives other tokens (Llama 3: ` しています1`).
 pub(crate) fn of_ranks(vocab: &Vocab) -> LivePairs {
-    let byte_pairs = BytePairs::new(vocab);
-    let rule = ByRank {
-        vocab,
-        byte_pairs: &byte_pairs,
-    };
     let mut found = LivePairs {
         merges: Vec::with_capacity(vocab.len()),
         unreachable: Vec::new(),
     };
-    for (id, pair) in last_pairs(vocab, &rule) {
+    for (id, pair) in last_pairs(vocab, ByRank(vocab)) {
         match pair {
             Some((left, right)) => found.merges.push(Merge {
                 left,
@@ -54,10 +49,14 @@ pub(crate) fn of_ranks(vocab: &Vocab) -> LivePairs {
 /// happen, in the order of the list. Published lists have all splits of every token; reduced to
 /// one merge a token they give the same tokens.
 pub(crate) fn of_merges(vocab: &Vocab, merges: &[Merge]) -> LivePairs {
-    let table = PairTable::new(merges);
+    let places = Places::new(merges);
+    let mut table = Listed {
+        merges,
+        places: &places,
+    };
     let mut made: Vec<(u32, Merge)> = Vec::with_capacity(vocab.len());
     let mut unreachable = Vec::new();
-    for (id, pair) in last_pairs(vocab, &table) {
+    for (id, pair) in last_pairs(vocab, table) {
         let live = pair.and_then(|(left, right)| {
             // The last two may join to another token than this one, or to none.
             let [left_part, right_part] = [left, right].map(|id| Part { start: 0, id });
@@ -120,43 +119,35 @@ type LastPair = (TokenId, Option<(TokenId, TokenId)>);
 
 /// The last pair of every ordinary token that is not one byte, in the order of ids. Each token is
 /// for itself, so the work is spread over the cores.
-fn last_pairs<R: Rule + Sync>(vocab: &Vocab, rule: &R) -> Vec<LastPair> {
-    let work = |range: Range<usize>| {
+fn last_pairs<R: Rule + Copy + Sync>(vocab: &Vocab, rule: R) -> Vec<LastPair> {
+    // Below this a thread costs more than it saves.
+    const PART: usize = 4096;
+    let parts = vocab.len().div_ceil(PART);
+    let pairs = threads::in_order(threads::available(), parts, |number| {
         let mut scratch = Scratch::default();
-        range
+        let pairs: Vec<LastPair> = (number * PART..((number + 1) * PART).min(vocab.len()))
             .map(|position| vocab.at(position))
             .filter(|token| token.bytes.len() != 1 && token.kind == TokenKind::Ordinary)
             .map(|token| (token.id, last_pair(vocab, rule, token.bytes, &mut scratch)))
-            .collect::<Vec<_>>()
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    // Below this a thread costs more than it saves.
-    let part = vocab.len().div_ceil(threads).max(4096);
-    let ranges = (0..vocab.len())
-        .step_by(part)
-        .map(|start| start..(start + part).min(vocab.len()));
-    thread::scope(|scope| {
-        let running: Vec<_> = ranges.map(|range| scope.spawn(|| work(range))).collect();
-        running
-            .into_iter()
-            .flat_map(|thread| match thread.join() {
-                Ok(pairs) => pairs,
-                Err(payload) => std::panic::resume_unwind(payload),
-            })
-            .collect()
-    })
+            .collect();
+        Ok::<_, Infallible>(pairs)
+    });
+    match pairs {
+        Ok(pairs) => pairs.concat(),
+        Err(never) => match never {},
+    }
 }
 
 /// A rule, except that the whole is never made: what is left when nothing but the whole can be
 /// made is the last pair.
-struct ButWhole<'a, R> {
-    rule: &'a R,
+struct ButWhole<R> {
+    rule: R,
     len: usize,
 }
 
-impl<R: Rule> Rule for ButWhole<'_, R> {
+impl<R: Rule> Rule for ButWhole<R> {
     #[inline]
-    fn product(&self, bytes: &[u8], left: Part, right: Part, end: usize) -> Option<Product> {
+    fn product(&mut self, bytes: &[u8], left: Part, right: Part, end: usize) -> Option<Product> {
         if end - left.start == self.len {
             return None;
         }
@@ -167,7 +158,7 @@ impl<R: Rule> Rule for ButWhole<'_, R> {
 /// The two parts that are left of a token's own merges before the last.
 fn last_pair(
     vocab: &Vocab,
-    rule: &impl Rule,
+    rule: impl Rule,
     bytes: &[u8],
     scratch: &mut Scratch,
 ) -> Option<(TokenId, TokenId)> {
@@ -178,15 +169,11 @@ fn last_pair(
         id: vocab.id_of(&[byte]).unwrap_or(NO_TOKEN),
     }));
     // Only a pair that spans the whole makes the whole, and that is when two parts are left.
-    let rule = ButWhole {
+    let mut rule = ButWhole {
         rule,
         len: bytes.len(),
     };
-    if parts.len() <= super::model::SCAN_LIMIT {
-        scan::merge(&rule, bytes, parts, &mut scratch.slots);
-    } else {
-        heap::merge(&rule, bytes, parts);
-    }
+    merge_with(&mut rule, bytes, parts);
     match parts.as_slice() {
         [left, right] if left.id != NO_TOKEN && right.id != NO_TOKEN => Some((left.id, right.id)),
         _ => None,

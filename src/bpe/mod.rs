@@ -3,17 +3,32 @@
 //! Two definitions of the same thing are served. *By rank*: the neighbouring pair whose joined
 //! bytes have the lowest rank merges first (tiktoken). *Listed*: the pair that stands first in the
 //! list merges first (tokenizers). In both, of equal pairs the leftmost merges first, until no
-//! pair is left that merges. `model` holds the vocab's side of it, `rule` says what a pair
-//! becomes; `scan` and `heap` are two ways to run the merges that give the same tokens, one for
-//! short and one for long pretokens; `cache` remembers recent pretokens of a text; `naive` is the textbook version they are tested against.
+//! pair is left that merges.
+//!
+//! `model` holds the vocab's side of it, `unknown` what becomes of atoms without a token, `rule`
+//! says what a pair becomes; `scan` and `queue` are two ways to run the merges that give the same
+//! tokens, one for short and one for long pretokens. `scratch` is what encoding works in, and
+//! remembers: `short_cache` and `long_cache` pretokens, `pair_memo` pairs. `seams` says where a long
+//! pretoken falls apart. `output` is where tokens
+//! go. `naive` is the textbook version, without any memory, that all are tested against.
 
-mod cache;
-mod heap;
 pub(crate) mod live_pairs;
+mod long_cache;
 mod model;
 #[cfg(test)]
 mod naive;
+mod output;
+mod pair_memo;
+mod queue;
 mod rule;
 mod scan;
+mod scratch;
+mod seams;
+mod short_cache;
+mod short_key;
+mod unknown;
 
-pub(crate) use model::{Bpe, Scratch};
+pub(crate) use model::Bpe;
+pub(crate) use output::{Count, Ids, Output};
+pub(crate) use scratch::{Pool, Scratch};
+pub(crate) use short_key::{key_bytes, short_key};

@@ -1,71 +1,54 @@
 //! `Bpe`: vocab and merges compiled for encoding one pretoken at a time.
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use bpekit_formats::{Atoms, Definition, Merges, TokenId, Vocab, byte_alphabet};
 use rustc_hash::FxHashSet;
 
-use super::cache::PretokenCache;
-use super::rule::{ByRank, BytePairs, NO_TOKEN, PairTable, Part, Rule};
-use super::{heap, scan};
+use super::output::{Hot, Output};
+use super::pair_memo::Remembered;
+use super::queue::QUEUE_LIMIT;
+use super::rule::{ByRank, Listed, NO_TOKEN, Part, Places, Rule};
+use super::scan::SCAN_LIMIT;
+use super::scratch::{Memory, Scratch};
+use super::seams::Seams;
+use super::short_cache::Found;
+use super::short_key::{SHORT, short_key};
+use super::unknown::{Filler, Unknown};
+use super::{queue, scan};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Up to so many parts the scan is faster than the heap (measured on random letters, 2-core Xeon:
-/// equal near 100 parts).
-pub(super) const SCAN_LIMIT: usize = 96;
+/// Finding the seams takes some milliseconds. That is worth it once so many bytes were in pretokens
+/// that might have some.
+const SEAMS_PAY: usize = 1 << 14;
 
-/// Space that encoding works in, kept between pretokens so that none allocates.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    pub(super) parts: Vec<Part>,
-    pub(super) slots: Vec<scan::Slot>,
-    cache: Option<PretokenCache>,
-}
-
-impl Scratch {
-    /// Space for encoding a text of this many bytes with one model.
-    pub(crate) fn for_text(len: usize) -> Self {
-        Self {
-            cache: PretokenCache::for_text(len),
-            ..Self::default()
-        }
-    }
-}
+/// Marks the key of a part of a pretoken: what merges make of it, whether or not it is a token.
+const PART: u128 = 1 << 127;
 
 /// The model of a definition, compiled.
 pub(crate) struct Bpe {
     definition: Arc<Definition>,
     /// The token of each byte, [`NO_TOKEN`] where there is none. Byte atoms only.
     byte_tokens: [TokenId; 256],
-    merges: CompiledMerges,
+    /// Where to find a pair, if merges are listed.
+    places: Option<Places>,
+    /// Whether each byte is a token, so that merging depends on bytes alone.
+    has_all_bytes: bool,
     /// Whether a pretoken that is a token is looked up as a whole before merging.
     whole_first: bool,
     /// Tokens that the lookup of whole pretokens passes over: special tokens which stand in the
     /// vocab but are made by no merge. Ordinary text must not become them.
     not_whole: FxHashSet<TokenId>,
+    /// Where long pretokens fall apart; found out once there were enough of them to pay for it.
+    seams: OnceLock<Seams>,
     /// What becomes of an atom without a token.
     unknown: Unknown,
-}
-
-/// How tokens merge, with the tables that it takes.
-enum CompiledMerges {
-    ByRank(BytePairs),
-    Listed(PairTable),
-}
-
-/// What becomes of an atom without a token.
-struct Unknown {
-    token: Option<TokenId>,
-    fuse: bool,
-    /// The `<0x..>` token of each byte, if byte fallback is on. HuggingFace takes it only where
-    /// all bytes of the character have one.
-    fallback: Option<Box<[Option<TokenId>; 256]>>,
 }
 
 impl Bpe {
     pub(crate) fn new(definition: Arc<Definition>) -> Result<Self> {
         let vocab = &definition.vocab;
-        let options = &definition.options;
         check_options(&definition)?;
         let mut byte_tokens = [NO_TOKEN; 256];
         if definition.atoms == Atoms::Bytes {
@@ -73,12 +56,9 @@ impl Bpe {
                 byte_tokens[usize::from(byte)] = vocab.id_of(&[byte]).unwrap_or(NO_TOKEN);
             }
         }
-        let (compiled, whole_first) = match &definition.merges {
-            Merges::ByRank => (CompiledMerges::ByRank(BytePairs::new(vocab)), true),
-            Merges::Listed(merges) => (
-                CompiledMerges::Listed(PairTable::new(merges)),
-                options.ignore_merges,
-            ),
+        let (places, whole_first) = match &definition.merges {
+            Merges::ByRank => (None, true),
+            Merges::Listed(merges) => (Some(Places::new(merges)), definition.options.ignore_merges),
         };
         let mut not_whole = FxHashSet::default();
         if let (Merges::Listed(merges), true) = (&definition.merges, whole_first) {
@@ -95,34 +75,15 @@ impl Bpe {
                 }
             }
         }
-        let unknown = Unknown {
-            token: match &options.unk_token {
-                None => None,
-                Some(text) => Some(token_of_text(&definition, text).ok_or_else(|| {
-                    bpekit_formats::Error::data(format!(
-                        "`{}` is not in model.vocab",
-                        bpekit_formats::show_text(text)
-                    ))
-                    .at_json("model.unk_token")
-                })?),
-            },
-            fuse: options.fuse_unk,
-            fallback: options.byte_fallback.then(|| {
-                let mut tokens = Box::new([None; 256]);
-                for byte in 0..=255_u8 {
-                    let text = byte_alphabet::fallback_token(byte);
-                    tokens[usize::from(byte)] = token_of_text(&definition, &text);
-                }
-                tokens
-            }),
-        };
         Ok(Self {
+            unknown: Unknown::new(&definition)?,
             definition,
+            has_all_bytes: !byte_tokens.contains(&NO_TOKEN),
             byte_tokens,
-            merges: compiled,
+            places,
             whole_first,
             not_whole,
-            unknown,
+            seams: OnceLock::new(),
         })
     }
 
@@ -130,80 +91,219 @@ impl Bpe {
         &self.definition.vocab
     }
 
-    /// Appends the tokens of a pretoken.
+    /// Puts out the tokens of pretokens that follow one another in `source`: the first one starts at
+    /// `start`, each ends at one of `ends`, where the next one starts. What lies behind them may be
+    /// read, and has no influence.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::encode`].
+    #[inline]
+    pub(crate) fn encode_run(
+        &self,
+        source: &[u8],
+        mut start: usize,
+        ends: &[usize],
+        out: &mut impl Output,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let mut ends = ends.iter();
+        loop {
+            let mut missing = None;
+            let count = {
+                let mut hot = out.hot(ends.len());
+                if let Some(memory) = &scratch.memory {
+                    let short = memory.short.reader();
+                    for &end in ends.by_ref() {
+                        if let Some(key) = short_key(source, &(start..end))
+                            && let Found::Ids(ids) = short.find(key)
+                        {
+                            hot.few(ids);
+                            start = end;
+                        } else {
+                            missing = Some(end);
+                            break;
+                        }
+                    }
+                } else {
+                    missing = ends.next().copied();
+                }
+                hot.count()
+            };
+            out.advance(count);
+            let Some(end) = missing else { return Ok(()) };
+            self.encode(source, start..end, out, scratch)?;
+            start = end;
+        }
+    }
+
+    /// Puts out the tokens of the pretoken `source[range]`. What lies behind it may be read, and has
+    /// no influence.
     ///
     /// # Errors
     ///
     /// `MissingByte` or `MissingCharacter` if the vocab has no token for an atom, and neither
     /// byte fallback nor an unknown token.
-    #[inline]
     pub(crate) fn encode(
         &self,
-        pretoken: &[u8],
-        out: &mut Vec<TokenId>,
+        source: &[u8],
+        range: Range<usize>,
+        out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        match scratch.cache.take() {
-            None => self.encode_uncached(pretoken, out, scratch),
-            Some(mut cache) => {
-                let outcome = cache.encode(pretoken, out, |out| {
-                    self.encode_uncached(pretoken, out, scratch)
-                });
-                scratch.cache = Some(cache);
-                outcome
+        if let Some(memory) = &scratch.memory
+            && let Some(key) = short_key(source, &range)
+        {
+            match memory.short.reader().find(key) {
+                Found::Ids(ids) => {
+                    out.few(ids);
+                    return Ok(());
+                }
+                Found::Nothing => return self.encode_unseen(key, &source[range], out, scratch),
+                Found::Elsewhere => {}
             }
         }
+        self.encode_long(&source[range], out, scratch)
     }
 
-    fn encode_uncached(
+    /// A short pretoken that is not in memory.
+    fn encode_unseen(
         &self,
+        key: u128,
         pretoken: &[u8],
-        out: &mut Vec<TokenId>,
+        out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
+        self.encode_anew(pretoken, scratch)?;
+        out.many(&scratch.ids);
+        if let Some(memory) = &mut scratch.memory
+            && memory.short.insert(key, &scratch.ids)
+        {
+            let hash = memory.long.hash(pretoken);
+            memory.long.insert(hash, pretoken, &scratch.ids);
+        }
+        Ok(())
+    }
+
+    /// A pretoken that is long, or has many tokens.
+    fn encode_long(
+        &self,
+        pretoken: &[u8],
+        out: &mut impl Output,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let Some(memory) = &mut scratch.memory else {
+            self.encode_anew(pretoken, scratch)?;
+            out.many(&scratch.ids);
+            return Ok(());
+        };
+        let hash = memory.long.hash(pretoken);
+        if let Some(ids) = memory.long.find(hash, pretoken) {
+            out.many(ids);
+            return Ok(());
+        }
+        memory.long_bytes += pretoken.len();
+        let pays = memory.long_bytes >= SEAMS_PAY && pretoken.len() > SHORT && self.has_all_bytes;
+        if !pays || !self.encode_apart(pretoken, scratch)? {
+            self.encode_anew(pretoken, scratch)?;
+        }
+        out.many(&scratch.ids);
+        if let Some(memory) = &mut scratch.memory {
+            memory.long.insert(hash, pretoken, &scratch.ids);
+        }
+        Ok(())
+    }
+
+    /// As [`Self::encode_anew`], for a pretoken that falls apart; false if it does not. Then no token
+    /// is the whole of it, and of its parts it is not asked either: only what merges make of them
+    /// is part of the whole.
+    fn encode_apart(&self, pretoken: &[u8], scratch: &mut Scratch) -> Result<bool> {
+        let Ok(text) = std::str::from_utf8(pretoken) else {
+            return Ok(false);
+        };
+        let seams = self.seams.get_or_init(|| Seams::new(self.vocab()));
+        let mut ends = seams.of(text).peekable();
+        if ends.peek() == Some(&text.len()) {
+            return Ok(false);
+        }
+        let mut all = std::mem::take(&mut scratch.joined);
+        all.clear();
+        let mut start = 0;
+        for end in ends {
+            let key = short_key(pretoken, &(start..end)).map(|key| key | PART);
+            let found = match (key, &scratch.memory) {
+                (Some(key), Some(memory)) => memory.short.reader().find(key),
+                _ => Found::Elsewhere,
+            };
+            if let Found::Ids(ids) = found {
+                all.few(ids);
+            } else {
+                self.merge_anew(&pretoken[start..end], scratch)?;
+                all.many(&scratch.ids);
+                if let (Found::Nothing, Some(key), Some(memory)) = (found, key, &mut scratch.memory)
+                {
+                    memory.short.insert(key, &scratch.ids);
+                }
+            }
+            start = end;
+        }
+        scratch.ids.clear();
+        scratch.ids.extend_from_slice(all.as_slice());
+        scratch.joined = all;
+        Ok(true)
+    }
+
+    /// Leaves the tokens of a pretoken in `scratch.ids`.
+    fn encode_anew(&self, pretoken: &[u8], scratch: &mut Scratch) -> Result<()> {
         if self.whole_first
             && let Some(id) = self.vocab().id_of(pretoken)
             && (self.not_whole.is_empty() || !self.not_whole.contains(&id))
         {
-            out.push(id);
+            scratch.ids.clear();
+            scratch.ids.push(id);
             return Ok(());
         }
-        self.merge(pretoken, out, scratch)
+        self.merge_anew(pretoken, scratch)
     }
 
     /// As [`Self::encode`], without the lookup of the whole.
     pub(crate) fn merge(
         &self,
         pretoken: &[u8],
-        out: &mut Vec<TokenId>,
+        out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        match (&self.merges, self.definition.atoms) {
-            (CompiledMerges::ByRank(byte_pairs), _) => {
-                byte_parts(pretoken, &self.byte_tokens, &mut scratch.parts);
-                let rule = ByRank {
-                    vocab: self.vocab(),
-                    byte_pairs,
-                };
-                merge_parts(&rule, pretoken, scratch);
-                // A byte without a token of its own may still have become part of one.
-                if let Some(part) = scratch.parts.iter().find(|part| part.id == NO_TOKEN) {
-                    return Err(Error::new(ErrorKind::MissingByte(pretoken[part.start])));
+        self.merge_anew(pretoken, scratch)?;
+        out.many(&scratch.ids);
+        Ok(())
+    }
+
+    fn merge_anew(&self, pretoken: &[u8], scratch: &mut Scratch) -> Result<()> {
+        if pretoken.len() > QUEUE_LIMIT {
+            return Err(Error::argument("a pretoken of 4 GiB or more"));
+        }
+        let parts = &mut scratch.parts;
+        if let (Merges::Listed(merges), Some(places)) = (&self.definition.merges, &self.places) {
+            match self.definition.atoms {
+                Atoms::Characters => self.character_parts(pretoken, parts)?,
+                Atoms::Bytes => {
+                    byte_parts(pretoken, &self.byte_tokens, parts);
+                    if !self.has_all_bytes {
+                        self.replace_unknown_bytes(pretoken, parts)?;
+                    }
                 }
             }
-            (CompiledMerges::Listed(pairs), Atoms::Bytes) => {
-                byte_parts(pretoken, &self.byte_tokens, &mut scratch.parts);
-                if scratch.parts.iter().any(|part| part.id == NO_TOKEN) {
-                    self.replace_unknown_bytes(pretoken, &mut scratch.parts)?;
-                }
-                merge_parts(pairs, pretoken, scratch);
-            }
-            (CompiledMerges::Listed(pairs), Atoms::Characters) => {
-                self.character_parts(pretoken, &mut scratch.parts)?;
-                merge_parts(pairs, pretoken, scratch);
+            merge_parts(Listed { merges, places }, pretoken, scratch);
+        } else {
+            byte_parts(pretoken, &self.byte_tokens, parts);
+            merge_parts(ByRank(self.vocab()), pretoken, scratch);
+            // A byte without a token of its own may still have become part of one.
+            if let Some(part) = scratch.parts.iter().find(|part| part.id == NO_TOKEN) {
+                return Err(Error::new(ErrorKind::MissingByte(pretoken[part.start])));
             }
         }
-        out.extend(scratch.parts.iter().map(|part| part.id));
+        scratch.ids.clear();
+        scratch.ids.extend(scratch.parts.iter().map(|part| part.id));
         Ok(())
     }
 
@@ -247,55 +347,6 @@ impl Bpe {
     }
 }
 
-/// Collects the first parts of a pretoken where some atoms have no token, in the order in which
-/// tokenizers does (`models/bpe/model.rs`, `merge_word`).
-struct Filler<'a> {
-    unknown: &'a Unknown,
-    parts: &'a mut Vec<Part>,
-    pending: Option<Part>,
-}
-
-impl<'a> Filler<'a> {
-    fn new(unknown: &'a Unknown, parts: &'a mut Vec<Part>) -> Self {
-        parts.clear();
-        Self {
-            unknown,
-            parts,
-            pending: None,
-        }
-    }
-
-    fn known(&mut self, start: usize, id: TokenId) {
-        self.parts.extend(self.pending.take());
-        self.parts.push(Part { start, id });
-    }
-
-    /// Puts fallback tokens or the unknown token; false if there is neither.
-    fn unknown(&mut self, start: usize, bytes: &[u8]) -> bool {
-        if let Some(fallback) = &self.unknown.fallback {
-            let token_of = |byte: &u8| fallback[usize::from(*byte)];
-            if bytes.iter().all(|byte| token_of(byte).is_some()) {
-                // A pending unknown token stays pending, as in tokenizers.
-                let ids = bytes.iter().filter_map(token_of);
-                self.parts.extend(ids.map(|id| Part { start, id }));
-                return true;
-            }
-        }
-        let Some(id) = self.unknown.token else {
-            return false;
-        };
-        if self.pending.is_none() || !self.unknown.fuse {
-            self.parts.extend(self.pending.take());
-            self.pending = Some(Part { start, id });
-        }
-        true
-    }
-
-    fn finish(&mut self) {
-        self.parts.extend(self.pending.take());
-    }
-}
-
 fn byte_parts(pretoken: &[u8], byte_tokens: &[TokenId; 256], parts: &mut Vec<Part>) {
     parts.clear();
     parts.extend(pretoken.iter().enumerate().map(|(start, &byte)| Part {
@@ -304,23 +355,22 @@ fn byte_parts(pretoken: &[u8], byte_tokens: &[TokenId; 256], parts: &mut Vec<Par
     }));
 }
 
-#[inline]
-fn merge_parts(rule: &impl Rule, pretoken: &[u8], scratch: &mut Scratch) {
-    if scratch.parts.len() <= SCAN_LIMIT {
-        scan::merge(rule, pretoken, &mut scratch.parts, &mut scratch.slots);
-    } else {
-        heap::merge(rule, pretoken, &mut scratch.parts);
+fn merge_parts(mut rule: impl Rule, pretoken: &[u8], scratch: &mut Scratch) {
+    let Scratch { parts, memory, .. } = scratch;
+    match memory {
+        Some(Memory { pairs: memo, .. }) => {
+            let mut rule = Remembered { rule, memo };
+            merge_with(&mut rule, pretoken, parts);
+        }
+        None => merge_with(&mut rule, pretoken, parts),
     }
 }
 
-/// The id of a token by its text in tokenizer.json: raw, or in the byte alphabet.
-fn token_of_text(definition: &Definition, text: &str) -> Option<TokenId> {
-    let vocab = &definition.vocab;
-    let mut bytes = Vec::new();
-    match definition.atoms {
-        Atoms::Characters => vocab.id_of(text.as_bytes()),
-        Atoms::Bytes if byte_alphabet::decode_into(text, &mut bytes) => vocab.id_of(&bytes),
-        Atoms::Bytes => vocab.id_of_literal(text),
+pub(super) fn merge_with(rule: &mut impl Rule, pretoken: &[u8], parts: &mut Vec<Part>) {
+    if parts.len() <= SCAN_LIMIT {
+        scan::merge(rule, pretoken, parts);
+    } else {
+        queue::merge(rule, pretoken, parts);
     }
 }
 
@@ -402,28 +452,52 @@ mod tests {
         parts.iter().map(|part| part.id).collect()
     }
 
+    /// The same vocabs, with texts of a few parts over and over.
+    fn vocab_and_long_text() -> impl Strategy<Value = (Vocab, Vec<u8>)> {
+        let letter = prop::sample::select(vec![b'a', b'b', b'c']);
+        let run = (prop::collection::vec(letter, 1..4), 1..60_usize);
+        let runs = prop::collection::vec(run, 1..5);
+        (vocab_and_text(), runs).prop_map(|((vocab, _), runs)| {
+            let runs = runs.into_iter().map(|(part, count)| part.repeat(count));
+            (vocab, runs.collect::<Vec<_>>().concat())
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn long_runs_are_merged_in_the_same_order((vocab, text) in vocab_and_long_text()) {
+            let first = first_parts(&vocab, &text);
+            let [mut by_naive, mut by_queue] = [(); 2].map(|()| first.clone());
+            naive::merge(&mut naive::ByRank(&vocab), &text, &mut by_naive);
+            queue::merge(&mut ByRank(&vocab), &text, &mut by_queue);
+            prop_assert_eq!(ids(&by_naive), ids(&by_queue));
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
         fn all_ways_give_the_same_tokens((vocab, text) in vocab_and_text()) {
-            let byte_pairs = BytePairs::new(&vocab);
-            let rule = ByRank { vocab: &vocab, byte_pairs: &byte_pairs };
+            let mut rule = ByRank(&vocab);
             let first = first_parts(&vocab, &text);
-            let [mut by_naive, mut by_scan, mut by_heap] = [(); 3].map(|()| first.clone());
-            naive::merge(&naive::ByRank(&vocab), &text, &mut by_naive);
-            scan::merge(&rule, &text, &mut by_scan, &mut Vec::new());
-            heap::merge(&rule, &text, &mut by_heap);
+            let [mut by_naive, mut by_scan, mut by_queue] = [(); 3].map(|()| first.clone());
+            naive::merge(&mut naive::ByRank(&vocab), &text, &mut by_naive);
+            scan::merge(&mut rule, &text, &mut by_scan);
+            queue::merge(&mut rule, &text, &mut by_queue);
             prop_assert_eq!(ids(&by_naive), ids(&by_scan));
-            prop_assert_eq!(ids(&by_naive), ids(&by_heap));
+            prop_assert_eq!(ids(&by_naive), ids(&by_queue));
 
             // One merge a token gives the same as ranks, in both ways to run it.
-            let pairs = PairTable::new(&super::super::live_pairs::of_ranks(&vocab).merges);
-            let [mut by_naive_pairs, mut by_heap_pairs] = [(); 2].map(|()| first.clone());
-            naive::merge(&pairs, &text, &mut by_naive_pairs);
-            heap::merge(&pairs, &text, &mut by_heap_pairs);
+            let merges = super::super::live_pairs::of_ranks(&vocab).merges;
+            let mut pairs = Listed { merges: &merges, places: &Places::new(&merges) };
+            let [mut by_naive_pairs, mut by_queue_pairs] = [(); 2].map(|()| first.clone());
+            naive::merge(&mut pairs, &text, &mut by_naive_pairs);
+            queue::merge(&mut pairs, &text, &mut by_queue_pairs);
             prop_assert_eq!(ids(&by_naive), ids(&by_naive_pairs));
-            prop_assert_eq!(ids(&by_naive), ids(&by_heap_pairs));
+            prop_assert_eq!(ids(&by_naive), ids(&by_queue_pairs));
         }
     }
 }

@@ -8,7 +8,7 @@ use super::rule::{Part, Product, Rule};
 pub(super) struct ByRank<'a>(pub(super) &'a Vocab);
 
 impl Rule for ByRank<'_> {
-    fn product(&self, bytes: &[u8], left: Part, _right: Part, end: usize) -> Option<Product> {
+    fn product(&mut self, bytes: &[u8], left: Part, _right: Part, end: usize) -> Option<Product> {
         let joined = &bytes[left.start..end];
         let id = self.0.iter().find(|token| token.bytes == joined)?.id;
         Some(Product { priority: id, id })
@@ -16,7 +16,7 @@ impl Rule for ByRank<'_> {
 }
 
 /// Merges `parts` until no pair merges.
-pub(super) fn merge(rule: &impl Rule, bytes: &[u8], parts: &mut Vec<Part>) {
+pub(super) fn merge(rule: &mut impl Rule, bytes: &[u8], parts: &mut Vec<Part>) {
     loop {
         let mut best = None;
         for index in 0..parts.len().saturating_sub(1) {

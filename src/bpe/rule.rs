@@ -1,7 +1,6 @@
 //! What two neighbouring parts of a pretoken become.
 
-use bpekit_formats::{Merge, TokenId, TokenKind, Vocab};
-use rustc_hash::FxHashMap;
+use bpekit_formats::{Merge, TokenId, Vocab};
 
 /// A part of a pretoken during merging: where it starts, and its token.
 #[derive(Clone, Copy, Debug)]
@@ -27,77 +26,69 @@ pub(crate) struct Product {
 /// Decides what a pair of neighbours becomes, if anything.
 pub(crate) trait Rule {
     /// `bytes` is the pretoken, `end` where the right part ends in it.
-    fn product(&self, bytes: &[u8], left: Part, right: Part, end: usize) -> Option<Product>;
+    fn product(&mut self, bytes: &[u8], left: Part, right: Part, end: usize) -> Option<Product>;
 }
 
 /// By rank: the joined bytes are looked up in the vocab, and the id is the priority.
-pub(crate) struct ByRank<'a> {
-    pub(crate) vocab: &'a Vocab,
-    pub(crate) byte_pairs: &'a BytePairs,
-}
-
-/// The token of each pair of bytes, [`NO_TOKEN`] where there is none. Half of the lookups of
-/// a merge are of two bytes, and this table stays in the processor's cache.
-pub(crate) struct BytePairs(Box<[TokenId]>);
-
-impl BytePairs {
-    pub(crate) fn new(vocab: &Vocab) -> Self {
-        let mut table = vec![NO_TOKEN; 1 << 16].into_boxed_slice();
-        for token in vocab
-            .iter()
-            .filter(|token| token.kind == TokenKind::Ordinary)
-        {
-            if let [first, second] = *token.bytes {
-                table[Self::place(first, second)] = token.id;
-            }
-        }
-        Self(table)
-    }
-
-    #[inline]
-    fn place(first: u8, second: u8) -> usize {
-        usize::from(first) << 8 | usize::from(second)
-    }
-
-    #[inline]
-    fn id_of(&self, first: u8, second: u8) -> Option<TokenId> {
-        Some(self.0[Self::place(first, second)]).filter(|&id| id != NO_TOKEN)
-    }
-}
+#[derive(Clone, Copy)]
+pub(crate) struct ByRank<'a>(pub(crate) &'a Vocab);
 
 impl Rule for ByRank<'_> {
     #[inline]
-    fn product(&self, bytes: &[u8], left: Part, _right: Part, end: usize) -> Option<Product> {
-        let joined = &bytes[left.start..end];
-        let id = match *joined {
-            [first, second] => self.byte_pairs.id_of(first, second),
-            _ => self.vocab.id_of(joined),
-        }?;
+    fn product(&mut self, bytes: &[u8], left: Part, _: Part, end: usize) -> Option<Product> {
+        let id = self.0.id_of(&bytes[left.start..end])?;
         Some(Product { priority: id, id })
     }
 }
 
 /// Listed pairs; the place in the list is the priority.
-pub(crate) struct PairTable(FxHashMap<(TokenId, TokenId), Product>);
+#[derive(Clone, Copy)]
+pub(crate) struct Listed<'a> {
+    pub(crate) merges: &'a [Merge],
+    pub(crate) places: &'a Places,
+}
 
-impl PairTable {
+/// The place of each pair in a list of merges: the number of the last merge of it plus one, by
+/// hash, open addressing; 0 is empty. A power of two.
+pub(crate) struct Places(Vec<u32>);
+
+impl Places {
     pub(crate) fn new(merges: &[Merge]) -> Self {
-        let pairs = merges.iter().enumerate().map(|(place, merge)| {
-            (
-                (merge.left, merge.right),
-                Product {
-                    priority: place as u32,
-                    id: merge.product,
-                },
-            )
-        });
-        Self(pairs.collect())
+        let mut places = Self(vec![0; (merges.len() * 2).next_power_of_two().max(2)]);
+        for (number, merge) in merges.iter().enumerate() {
+            // Of a pair that is listed twice the last counts, as in tokenizers.
+            let at = places.slot_of(merges, merge.left, merge.right);
+            places.0[at] = number as u32 + 1;
+        }
+        places
+    }
+
+    /// Where the pair is, or would be.
+    #[inline]
+    fn slot_of(&self, merges: &[Merge], left: TokenId, right: TokenId) -> usize {
+        let mask = self.0.len() - 1;
+        let pair = u64::from(left) << 32 | u64::from(right);
+        let hash = pair.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut at = (hash >> 32) as usize & mask;
+        while let Some(number) = (self.0[at] as usize).checked_sub(1) {
+            let merge = &merges[number];
+            if merge.left == left && merge.right == right {
+                break;
+            }
+            at = (at + 1) & mask;
+        }
+        at
     }
 }
 
-impl Rule for PairTable {
+impl Rule for Listed<'_> {
     #[inline]
-    fn product(&self, _bytes: &[u8], left: Part, right: Part, _end: usize) -> Option<Product> {
-        self.0.get(&(left.id, right.id)).copied()
+    fn product(&mut self, _: &[u8], left: Part, right: Part, _: usize) -> Option<Product> {
+        let slot = self.places.slot_of(self.merges, left.id, right.id);
+        let number = self.places.0[slot].checked_sub(1)?;
+        Some(Product {
+            priority: number,
+            id: self.merges[number as usize].product,
+        })
     }
 }

@@ -1,54 +1,116 @@
-//! Merging by scanning all pairs for the best one, for short pretokens.
-//!
-//! Quadratic in the number of parts, but without bookkeeping: below about a hundred parts it is
-//! faster than the heap.
+//! Merging by looking at all pairs for the best one, over and over: for short pretokens, where it
+//! is faster than the queue. A part that was joined to the one before stays where it was and is
+//! passed over, so that nothing is moved.
 
-use super::rule::{Part, Product, Rule};
+use bpekit_formats::TokenId;
 
-/// A part and what it and its right neighbour become.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Slot {
-    part: Part,
-    product: Option<Product>,
+use super::rule::{Part, Rule};
+
+/// The most parts that are merged in this way.
+pub(super) const SCAN_LIMIT: usize = 64;
+
+/// Stands for a pair that merges to nothing. No pair has this priority: there are fewer tokens and
+/// fewer merges.
+const NOTHING: u32 = u32::MAX;
+
+/// Merges up to [`SCAN_LIMIT`] parts until no pair merges; the result is in `parts`.
+pub(super) fn merge(rule: &mut impl Rule, bytes: &[u8], parts: &mut Vec<Part>) {
+    match parts.len() {
+        0..2 => {}
+        2..=16 => merge_up_to::<16>(rule, bytes, parts),
+        _ => merge_up_to::<SCAN_LIMIT>(rule, bytes, parts),
+    }
 }
 
-/// Merges `parts` until no pair merges; the result is in `parts`. `slots` is scratch space.
-pub(super) fn merge(rule: &impl Rule, bytes: &[u8], parts: &mut Vec<Part>, slots: &mut Vec<Slot>) {
-    let end_of = |slots: &[Slot], index: usize| {
-        slots
-            .get(index + 1)
-            .map_or(bytes.len(), |next| next.part.start)
+fn merge_up_to<const N: usize>(rule: &mut impl Rule, bytes: &[u8], parts: &mut Vec<Part>) {
+    // What each part and its right neighbour become. The priorities have an array of their own, of
+    // a fixed length: the best is found with a few wide instructions.
+    let mut priorities = [NOTHING; N];
+    let mut products: [TokenId; N] = [0; N];
+    let mut alive = Alive(u64::MAX >> (64 - parts.len()));
+    let update = |rule: &mut _,
+                  parts: &[Part],
+                  alive: Alive,
+                  index: usize,
+                  priorities: &mut [u32; N],
+                  products: &mut [TokenId; N]| {
+        priorities[index] = NOTHING;
+        if let Some((priority, id)) = product_at(rule, bytes, parts, alive, index) {
+            priorities[index] = priority;
+            products[index] = id;
+        }
     };
-    let product_at = |slots: &[Slot], index: usize| {
-        let right = slots.get(index + 1)?.part;
-        rule.product(bytes, slots[index].part, right, end_of(slots, index + 1))
-    };
-    slots.clear();
-    slots.extend(parts.iter().map(|&part| Slot {
-        part,
-        product: None,
-    }));
-    for index in 0..slots.len() {
-        slots[index].product = product_at(slots, index);
+    for index in 0..parts.len() {
+        update(rule, parts, alive, index, &mut priorities, &mut products);
     }
     loop {
-        let mut best: Option<(usize, Product)> = None;
-        for (index, slot) in slots.iter().enumerate() {
-            // Strictly lower: the leftmost of equals stays.
-            if let Some(product) = slot.product
-                && best.is_none_or(|(_, held)| product.priority < held.priority)
-            {
-                best = Some((index, product));
-            }
+        let best = priorities.iter().copied().fold(NOTHING, u32::min);
+        if best == NOTHING {
+            break;
         }
-        let Some((index, product)) = best else { break };
-        slots[index].part.id = product.id;
-        slots.remove(index + 1);
-        slots[index].product = product_at(slots, index);
-        if index > 0 {
-            slots[index - 1].product = product_at(slots, index - 1);
+        // The leftmost of equals.
+        let found = priorities.iter().position(|&priority| priority == best);
+        let Some(index) = found else { break };
+        let Some(joined) = alive.after(index) else {
+            break;
+        };
+        parts[index].id = products[index];
+        alive.remove(joined);
+        priorities[joined] = NOTHING;
+        update(rule, parts, alive, index, &mut priorities, &mut products);
+        if let Some(before) = alive.before(index) {
+            update(rule, parts, alive, before, &mut priorities, &mut products);
         }
     }
-    parts.clear();
-    parts.extend(slots.iter().map(|slot| slot.part));
+    let mut index = 0;
+    parts.retain(|_| {
+        index += 1;
+        alive.has(index - 1)
+    });
+}
+
+#[inline]
+fn product_at(
+    rule: &mut impl Rule,
+    bytes: &[u8],
+    parts: &[Part],
+    alive: Alive,
+    index: usize,
+) -> Option<(u32, TokenId)> {
+    let right = alive.after(index)?;
+    let end = alive
+        .after(right)
+        .map_or(bytes.len(), |next| parts[next].start);
+    let product = rule.product(bytes, parts[index], parts[right], end)?;
+    Some((product.priority, product.id))
+}
+
+/// Which parts are left, a bit each.
+#[derive(Clone, Copy)]
+struct Alive(u64);
+
+impl Alive {
+    #[inline]
+    fn has(self, index: usize) -> bool {
+        self.0 >> index & 1 == 1
+    }
+
+    #[inline]
+    fn remove(&mut self, index: usize) {
+        self.0 &= !(1 << index);
+    }
+
+    /// The first part behind this one.
+    #[inline]
+    fn after(self, index: usize) -> Option<usize> {
+        let rest = self.0 & (u64::MAX - 1) << index;
+        (rest != 0).then(|| rest.trailing_zeros() as usize)
+    }
+
+    /// The last part before this one.
+    #[inline]
+    fn before(self, index: usize) -> Option<usize> {
+        let rest = self.0 & ((1 << index) - 1);
+        (rest != 0).then(|| rest.ilog2() as usize)
+    }
 }

@@ -6,15 +6,13 @@
 //! allowed a loss, both sides are compared without the part that is lost: what is promised is
 //! equality on that condition.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-
 use bpekit_formats::{
     Bundle, Codec, Definition, Error as FileError, Loss, LossPart, Severity, show_text,
 };
 
 use super::read_back;
 use crate::error::{Error, ErrorKind, Result};
+use crate::threads;
 use crate::tokenizer::{Special, Tokenizer};
 
 /// Compares; gives the number of texts that were encoded on both sides.
@@ -366,45 +364,17 @@ fn code_point_texts() -> Vec<String> {
     texts
 }
 
-/// Does the work for the ranges of `0..count` on all cores; the first error stops the others.
+/// Does the work for the ranges of `0..count` on all cores; of several failures the first counts.
 fn in_parts(
     count: usize,
     work: impl Fn(std::ops::Range<usize>) -> Result<()> + Sync,
 ) -> Result<()> {
     const PART: usize = 512;
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let has_failed = AtomicBool::new(false);
-    let run = || {
-        while !has_failed.load(Ordering::Relaxed) {
-            let start = next.fetch_add(PART, Ordering::Relaxed);
-            if start >= count {
-                break;
-            }
-            if let Err(error) = work(start..(start + PART).min(count)) {
-                has_failed.store(true, Ordering::Relaxed);
-                return Err((start, error));
-            }
-        }
-        Ok(())
-    };
-    let outcomes: Vec<_> = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
-        let mut outcomes = vec![run()];
-        for other in others {
-            match other.join() {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(payload) => std::panic::resume_unwind(payload),
-            }
-        }
-        outcomes
-    });
-    // Of several failures the one that comes first in order is reported.
-    let first = outcomes
-        .into_iter()
-        .filter_map(std::result::Result::err)
-        .min_by_key(|(at, _)| *at);
-    first.map_or(Ok(()), |(_, error)| Err(error))
+    threads::in_order(threads::available(), count.div_ceil(PART), |number| {
+        let start = number * PART;
+        work(start..(start + PART).min(count))
+    })
+    .map(drop)
 }
 
 /// xorshift64: a few lines, the same everywhere.

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::Tokenizer;
-use super::added::{Finder, Segment};
-use crate::bpe::Scratch;
+use super::added::Finder;
+use super::segments::Segment;
+use crate::bpe::{Count, Ids, Output, Scratch};
 use crate::error::{Error, ErrorKind, Result};
 use bpekit_formats::{AddedToken, TokenId};
 
@@ -163,7 +164,12 @@ impl Tokenizer {
     ///
     /// As [`Self::encode`].
     pub fn count(&self, text: &str, special: &Special<'_>) -> Result<usize> {
-        self.encode(text, special).map(|ids| ids.len())
+        self.check_disallowed(text, special)?;
+        self.scratches.with(|scratch| {
+            let mut count = Count::default();
+            self.encode_into(text, special.permit(), &mut count, scratch)?;
+            Ok(count.len())
+        })
     }
 
     /// The ids of one pretoken: the bytes are not split, and no special token is looked for.
@@ -172,11 +178,12 @@ impl Tokenizer {
     ///
     /// As [`Self::encode_ordinary`].
     pub fn encode_single_pretoken(&self, bytes: &[u8]) -> Result<Vec<TokenId>> {
-        let mut ids = Vec::new();
+        let mut ids = Ids::default();
         if !bytes.is_empty() {
-            self.bpe.encode(bytes, &mut ids, &mut Scratch::default())?;
+            let scratch = &mut Scratch::default();
+            self.bpe.encode(bytes, 0..bytes.len(), &mut ids, scratch)?;
         }
-        Ok(ids)
+        Ok(ids.into_vec())
     }
 
     /// The ids with those that the post-processor puts around a text, as the beginning-of-text
@@ -214,60 +221,48 @@ impl Tokenizer {
     }
 
     pub(super) fn encode_permitted(&self, text: &str, permit: Permit<'_>) -> Result<Vec<TokenId>> {
-        // English has four to five bytes a token; other scripts fewer.
-        let mut ids = Vec::with_capacity(text.len() / 4 + 1);
-        let mut scratch = Scratch::for_text(text.len());
-        self.encode_into(text, permit, &mut ids, &mut scratch)?;
-        Ok(ids)
+        self.scratches.with(|scratch| {
+            let mut ids = std::mem::take(&mut scratch.collected);
+            ids.reserve_for_text(text.len());
+            let outcome = self.encode_into(text, permit, &mut ids, scratch);
+            scratch.collected = ids;
+            outcome.map(|()| scratch.collected.take())
+        })
     }
 
-    /// Appends the ids of a text. Returns how many of them came from the last pretoken: 0 if the
-    /// last was an added token, or there is none.
+    /// Puts out the ids of a text.
     pub(super) fn encode_into(
         &self,
         text: &str,
         permit: Permit<'_>,
-        ids: &mut Vec<TokenId>,
+        out: &mut impl Output,
         scratch: &mut Scratch,
-    ) -> Result<usize> {
-        let mut last = 0;
-        self.added
-            .raw
-            .for_each(text, permit, |segment| match segment {
-                Segment::Token(id) => {
-                    ids.push(id);
-                    last = 0;
-                    Ok(())
-                }
-                Segment::Text(range) => {
-                    let is_first = range.start == 0;
-                    let normalized = self.normalizer.apply(&text[range.clone()])?;
-                    let is_first = is_first && !self.normalizer.strips_start_of(&text[range]);
-                    self.added
-                        .normalized
-                        .for_each(&normalized, permit, |segment| match segment {
-                            Segment::Token(id) => {
-                                ids.push(id);
-                                last = 0;
-                                Ok(())
-                            }
-                            Segment::Text(range) => {
-                                let is_first = is_first && range.start == 0;
-                                self.pretokenizer.for_each(
-                                    &normalized[range],
-                                    is_first,
-                                    |pretoken| {
-                                        let before = ids.len();
-                                        self.bpe.encode(pretoken, ids, scratch)?;
-                                        last = ids.len() - before;
-                                        Ok(())
-                                    },
-                                )
-                            }
-                        })
-                }
-            })?;
-        Ok(last)
+    ) -> Result<()> {
+        self.for_each_segment(text, permit, |segment| match segment {
+            Segment::Token(id) => {
+                out.many(&[id]);
+                Ok(())
+            }
+            Segment::Text {
+                text,
+                range,
+                is_first,
+            } => self.encode_segment(&text[range], is_first, out, scratch),
+        })
+    }
+
+    /// Puts out the ids of normalized text without added tokens.
+    pub(super) fn encode_segment(
+        &self,
+        text: &str,
+        is_first: bool,
+        out: &mut impl Output,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        self.pretokenizer
+            .for_each_run(text, is_first, |source, start, ends| {
+                self.bpe.encode_run(source, start, ends, out, scratch)
+            })
     }
 }
 
@@ -282,30 +277,4 @@ fn first_of<'t>(text: &'t str, texts: &HashSet<&str>) -> Result<Option<&'t str>>
         .build(texts)
         .map_err(|error| Error::argument(format!("too many disallowed texts: {error}")))?;
     Ok(automaton.find(text).map(|found| &text[found.range()]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The cache of a long text is a fast way beside the plain one.
-    #[test]
-    fn long_texts_encode_as_without_a_cache() {
-        let tokenizer = Tokenizer::demo().unwrap();
-        let mut random = 0x1357_9bdf_u32;
-        let mut text = String::new();
-        while text.len() < 200_000 {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let start = random as usize % crate::demo::TEXT.len();
-            let rest = crate::demo::TEXT.get(start..).unwrap_or(" \n the");
-            text.extend(rest.chars().take(random as usize >> 8 & 31));
-        }
-        let mut plain = Vec::new();
-        let mut scratch = Scratch::default();
-        tokenizer
-            .encode_into(&text, Permit::Ordinary, &mut plain, &mut scratch)
-            .unwrap();
-        assert_eq!(tokenizer.encode_ordinary(&text).unwrap(), plain);
-        assert_eq!(tokenizer.decode(&plain).unwrap(), text);
-    }
 }

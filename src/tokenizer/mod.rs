@@ -1,15 +1,20 @@
 //! `Tokenizer`: a definition compiled, ready to encode and decode.
 //!
 //! Text goes through `added` (tokens found by their text), `normalize`, the pretokenizer and the
-//! merges, in that order, as `encode` puts them together; `decode` goes back. Nothing changes
-//! after it is made, so that threads share it without locks.
+//! merges, in that order, as `encode` puts them together; `decode` goes back. What it
+//! gives never changes after it is made, and threads share it freely; it only remembers pretokens.
 
 mod added;
 mod batch;
 mod decode;
 mod encode;
+mod join;
 mod normalize;
+mod pieces;
 mod post;
+mod segments;
+#[cfg(test)]
+mod tests;
 mod unstable;
 
 use std::fmt;
@@ -18,11 +23,12 @@ use std::sync::{Arc, OnceLock};
 use bpekit_formats::{Definition, Error as FileError, Merges, Part};
 use rustc_hash::FxHashMap;
 
-use crate::bpe::{Bpe, live_pairs};
+use crate::bpe::{Bpe, Pool, live_pairs};
 use crate::error::Result;
 use crate::known::{self, KnownPattern};
 use crate::pretokenize::Pretokenizer;
 
+pub use batch::{FlatIds, OutputId};
 pub use encode::Special;
 
 use added::AddedTokens;
@@ -49,6 +55,8 @@ pub struct Tokenizer {
     bpe: Bpe,
     decoder: Decoder,
     frame: post::Frame,
+    /// What texts are encoded in, with what is remembered of earlier ones.
+    scratches: Pool,
     /// Token ids in the order of their bytes, for completions of a text.
     sorted_ids: OnceLock<Vec<u32>>,
 }
@@ -74,6 +82,7 @@ impl Tokenizer {
             bpe: Bpe::new(Arc::clone(&definition))?,
             decoder: Decoder::new(&definition)?,
             frame: post::Frame::new(definition.post_processor.as_ref())?,
+            scratches: Pool::default(),
             sorted_ids: OnceLock::new(),
             normalizer,
             definition,

@@ -93,6 +93,16 @@ impl Frame {
         Ok(())
     }
 
+    /// What stands before a text.
+    pub(super) fn before(&self) -> &[TokenId] {
+        &self.before
+    }
+
+    /// What stands behind it.
+    pub(super) fn after(&self) -> &[TokenId] {
+        &self.after
+    }
+
     pub(super) fn around(&self, ids: Vec<TokenId>) -> Vec<TokenId> {
         if self.before.is_empty() && self.after.is_empty() {
             return ids;

@@ -9,7 +9,8 @@ use bpekit_formats::TokenId;
 
 use super::Tokenizer;
 use super::encode::{Permit, Special};
-use crate::bpe::Scratch;
+use super::segments::Segment;
+use crate::bpe::{Ids, Output, Scratch};
 use crate::error::Result;
 
 impl Tokenizer {
@@ -25,8 +26,7 @@ impl Tokenizer {
         special: &Special<'_>,
     ) -> Result<(Vec<TokenId>, Vec<Vec<TokenId>>)> {
         self.check_disallowed(text, special)?;
-        let mut ids = Vec::new();
-        let last = self.encode_into(text, special.permit(), &mut ids, &mut Scratch::default())?;
+        let (mut ids, last) = self.encode_to_last(text, special.permit())?;
         if last == 0 {
             return Ok((ids, Vec::new()));
         }
@@ -52,16 +52,45 @@ impl Tokenizer {
             Ok(text) => return self.encode_ordinary(text),
             Err(error) => error.valid_up_to(),
         };
-        let mut scratch = Scratch::default();
-        let mut ids = Vec::new();
         let text = std::str::from_utf8(&bytes[..valid_up_to]).unwrap_or_default();
-        let last = self.encode_into(text, Permit::Ordinary, &mut ids, &mut scratch)?;
+        let (mut ids, last) = self.encode_to_last(text, Permit::Ordinary)?;
         let stable = ids.len() - self.with_space_before(&ids, last);
         let mut unstable = self.decode_bytes(&ids[stable..])?;
         unstable.extend_from_slice(&bytes[valid_up_to..]);
         ids.truncate(stable);
-        self.bpe.encode(&unstable, &mut ids, &mut scratch)?;
-        Ok(ids)
+        let mut out = Ids::behind(ids);
+        let scratch = &mut Scratch::default();
+        self.bpe
+            .encode(&unstable, 0..unstable.len(), &mut out, scratch)?;
+        Ok(out.into_vec())
+    }
+
+    /// The ids of a text, and how many of them came from the last pretoken: 0 if the last was an
+    /// added token, or there is none.
+    fn encode_to_last(&self, text: &str, permit: Permit<'_>) -> Result<(Vec<TokenId>, usize)> {
+        let mut out = Ids::default();
+        let scratch = &mut Scratch::default();
+        // Where the ids of the last pretoken start.
+        let mut last = 0;
+        self.for_each_segment(text, permit, |segment| match segment {
+            Segment::Token(id) => {
+                out.many(&[id]);
+                last = out.len();
+                Ok(())
+            }
+            Segment::Text {
+                text,
+                range,
+                is_first,
+            } => self
+                .pretokenizer
+                .for_each_in(&text[range], is_first, |source, pretoken| {
+                    last = out.len();
+                    self.bpe.encode(source, pretoken, &mut out, scratch)
+                }),
+        })?;
+        let last = out.len() - last;
+        Ok((out.into_vec(), last))
     }
 
     /// How many tokens at the end are unstable: those of the last pretoken, and if it starts with
@@ -138,9 +167,9 @@ impl Tokenizer {
     }
 
     fn merge_only(&self, bytes: &[u8]) -> Result<Vec<TokenId>> {
-        let mut ids = Vec::new();
+        let mut ids = Ids::default();
         self.bpe.merge(bytes, &mut ids, &mut Scratch::default())?;
-        Ok(ids)
+        Ok(ids.into_vec())
     }
 }
 

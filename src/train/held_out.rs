@@ -12,7 +12,7 @@ use super::report::Curve;
 use super::source::{Cutter, MemoryText};
 use super::trainer::{Trained, follow};
 use super::watch::Watch;
-use crate::bpe::{Bpe, Scratch};
+use crate::bpe::{Bpe, Ids, Scratch};
 use crate::error::Result;
 
 /// The compression of a text for each size of the vocab.
@@ -44,21 +44,22 @@ pub(super) fn curve(
     let ignore_merges = trained.definition.options.ignore_merges;
     // How often each token stands in the text, by the merge that makes it.
     let mut made = vec![0_u64; trained.merges.len()];
-    let mut ids: Vec<TokenId> = Vec::new();
+    let mut out = Ids::default();
     let mut scratch = Scratch::default();
     let (mut bytes, mut last) = (0, 0);
     counts.for_each(|pretoken, count| {
-        ids.clear();
-        bpe.encode(pretoken, &mut ids, &mut scratch)?;
+        out.clear();
+        bpe.encode(pretoken, 0..pretoken.len(), &mut out, &mut scratch)?;
+        let ids = out.as_slice();
         bytes += pretoken.len() as u64 * count;
         last += ids.len() as u64 * count;
-        if let [id] = ids[..]
+        if let [id] = *ids
             && ignore_merges
             && is_old(id)
         {
             return Ok(());
         }
-        for id in &ids {
+        for id in ids {
             if let Some(&step) = step_of.get(id) {
                 made[step] += count;
             }

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 
+use crate::bpe::{key_bytes, short_key};
 use crate::error::{Error, Result};
 
 const SHARD_BITS: u32 = 6;
@@ -297,14 +298,12 @@ pub(crate) struct Front {
     out: Lot,
 }
 
-/// Up to [`SHORT`] bytes, padded with zeros, the length in the last byte; 0 is empty.
+/// A short pretoken by its key; 0 is empty.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     key: u128,
     count: u64,
 }
-
-const SHORT: usize = 15;
 
 /// Two slots a place, 64 bytes together: 1 MiB.
 const PLACE_BITS: u32 = 14;
@@ -352,15 +351,9 @@ impl Front {
         start: usize,
         end: usize,
     ) -> Result<()> {
-        let len = end - start;
-        if len > SHORT {
+        let Some(key) = short_key(source, &(start..end)) else {
             return self.send(table, &source[start..end], 1);
-        }
-        let loaded = match source[start..].first_chunk::<16>() {
-            Some(chunk) => u128::from_le_bytes(*chunk) & MASKS[len],
-            None => pad(&source[start..end]),
         };
-        let key = loaded | (len as u128) << 120;
         let place = place_of(key);
         let Some([one, other]) = self.slots.get_mut(place..place + 2) else {
             return Ok(());
@@ -386,8 +379,7 @@ impl Front {
     }
 
     fn send_slot(&mut self, table: &Table, slot: Slot) -> Result<()> {
-        let bytes = slot.key.to_le_bytes();
-        let len = usize::from(bytes[SHORT]);
+        let (bytes, len) = key_bytes(slot.key);
         if len == 0 {
             return Ok(());
         }
@@ -458,24 +450,6 @@ impl Lot {
         self.bytes.clear();
         Ok(())
     }
-}
-
-/// Keeps the first bytes of sixteen.
-const MASKS: [u128; 16] = {
-    let mut masks = [0; 16];
-    let mut len = 1;
-    while len < 16 {
-        masks[len] = masks[len - 1] << 8 | 0xff;
-        len += 1;
-    }
-    masks
-};
-
-#[cold]
-fn pad(pretoken: &[u8]) -> u128 {
-    let mut bytes = [0; 16];
-    bytes[..pretoken.len()].copy_from_slice(pretoken);
-    u128::from_le_bytes(bytes)
 }
 
 /// The first of the two slots of a key: a folded multiplication, all bits of the key.

@@ -7,7 +7,7 @@ use bpekit_formats::TokenId;
 use rustc_hash::FxHashMap;
 
 use super::merge::{MAX_SLOTS, WordSink, Words, slots_for};
-use crate::bpe::{Bpe, Scratch};
+use crate::bpe::{Bpe, Ids, Scratch};
 use crate::error::{Error, Result};
 
 /// Pretokens with their counts, the highest first, cut into the tokens there are at the start.
@@ -99,7 +99,7 @@ impl Words for CountedWords<'_> {
     fn for_each(&self, sink: &mut WordSink<'_>) -> Result<()> {
         let lens = &self.start.lens;
         let mut tokens = Vec::new();
-        let mut ids: Vec<TokenId> = Vec::new();
+        let mut ids = Ids::default();
         let mut scratch = Scratch::default();
         for &(pretoken, count) in &self.words {
             tokens.clear();
@@ -109,8 +109,8 @@ impl Words for CountedWords<'_> {
                 }
                 Cut::Tokens { bpe, own_ids } => {
                     ids.clear();
-                    bpe.encode(pretoken, &mut ids, &mut scratch)?;
-                    tokens.extend(ids.iter().filter_map(|id| {
+                    bpe.encode(pretoken, 0..pretoken.len(), &mut ids, &mut scratch)?;
+                    tokens.extend(ids.as_slice().iter().filter_map(|id| {
                         let own = *own_ids.get(id)?;
                         Some((own, lens[own as usize]))
                     }));

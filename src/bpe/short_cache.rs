@@ -1,0 +1,234 @@
+//! The tokens of short pretokens that were encoded before.
+//!
+//! Nine of ten pretokens of a text are among a few thousand, and a text that was seen before has
+//! no others. An entry is found by the bytes of the pretoken themselves, never by a hash alone, in
+//! one of four slots: two in one cache line, two in the line beside it, which the processor fetches
+//! along; or, if these were full, in four others. The table starts small and doubles, up to a bound; from there on the newest pretoken
+//! takes the place of another.
+
+use bpekit_formats::TokenId;
+
+use super::output::{FEW, Few};
+
+/// Key and tokens, 32 bytes: the key in two words, then three ids, then their number. An array of
+/// integers, because memory of that comes zeroed from the system and is touched only where used.
+type Slot = [u64; 4];
+
+/// Four slots: a line of two and its neighbour.
+const GROUP: usize = 4;
+
+/// Stands for the number of ids where they are kept elsewhere.
+const ELSEWHERE: usize = 0xff;
+
+/// 128 KiB, which fits the second-level cache beside much else.
+const FIRST_SLOTS: usize = 1 << 12;
+
+/// 16 MiB.
+const MAX_SLOTS: usize = 1 << 19;
+
+/// Tokens by short pretoken, of one model.
+pub(super) struct ShortCache {
+    slots: Vec<Slot>,
+    /// How many slots are in use.
+    used: usize,
+    max_slots: usize,
+    /// Against texts that are made to collide; tokens do not depend on it.
+    seed: u64,
+}
+
+/// What is known of a pretoken.
+pub(super) enum Found {
+    /// Its ids.
+    Ids(Few),
+    /// It was encoded before and has more ids than an entry holds.
+    Elsewhere,
+    Nothing,
+}
+
+impl ShortCache {
+    pub(super) fn new(seed: u64) -> Self {
+        Self::with_slots(FIRST_SLOTS, MAX_SLOTS, seed)
+    }
+
+    fn with_slots(first: usize, max_slots: usize, seed: u64) -> Self {
+        Self {
+            slots: vec![[0; 4]; first],
+            used: 0,
+            max_slots,
+            seed,
+        }
+    }
+
+    /// For looking keys up.
+    #[inline]
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader {
+            slots: &self.slots,
+            seed: self.seed,
+        }
+    }
+
+    /// Adds a key that is not there. True if it has more ids than an entry holds, so that they must
+    /// be kept elsewhere.
+    pub(super) fn insert(&mut self, key: u128, ids: &[TokenId]) -> bool {
+        if self.used * 2 >= self.slots.len() && self.slots.len() < self.max_slots {
+            self.grow();
+        }
+        let id = |number: usize| u64::from(ids.get(number).copied().unwrap_or(0));
+        let is_elsewhere = ids.len() > FEW;
+        let count = if is_elsewhere { ELSEWHERE } else { ids.len() };
+        self.put([
+            key as u64,
+            (key >> 64) as u64,
+            id(0) | id(1) << 32,
+            id(2) | (count as u64) << 32,
+        ]);
+        is_elsewhere
+    }
+
+    fn put(&mut self, slot: Slot) {
+        let place = self.place_of(u128::from(slot[1]) << 64 | u128::from(slot[0]));
+        // In the order in which `find` looks: the last of its own group is the last to be taken, so
+        // that nothing is beside it as long as that is free.
+        let free = (0..2 * GROUP)
+            .map(|number| place ^ number)
+            .find(|&place| self.slots[place][1] == 0);
+        self.used += usize::from(free.is_some());
+        // Full groups lose an entry, chosen by the hash.
+        self.slots[free.unwrap_or(place)] = slot;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let larger = vec![[0; 4]; self.slots.len() * 2];
+        let old = std::mem::replace(&mut self.slots, larger);
+        self.used = 0;
+        for slot in old {
+            if slot[1] != 0 {
+                self.put(slot);
+            }
+        }
+    }
+
+    fn place_of(&self, key: u128) -> usize {
+        place_of(key, self.seed, self.slots.len())
+    }
+}
+
+/// A cache as it is, for looking keys up.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    slots: &'a [Slot],
+    seed: u64,
+}
+
+impl Reader<'_> {
+    /// Looks a key of [`super::short_key`] up.
+    #[inline]
+    pub(super) fn find(&self, key: u128) -> Found {
+        let place = place_of(key, self.seed, self.slots.len());
+        let start = place & !(GROUP - 1);
+        let Some(group) = self.slots[start..].first_chunk::<GROUP>() else {
+            return Found::Nothing;
+        };
+        let (low, high) = (key as u64, (key >> 64) as u64);
+        let holds = |number: usize| {
+            let slot = &group[number & (GROUP - 1)];
+            (slot[0] ^ low) | (slot[1] ^ high) == 0
+        };
+        // Which of the two in a line it is nobody can foresee, so that there is no branch for it.
+        let mut number = place ^ usize::from(!holds(place));
+        if !holds(number) {
+            number ^= 2;
+            number ^= usize::from(!holds(number));
+            if !holds(number) {
+                return self.find_beside(place, key);
+            }
+        }
+        read(&group[number & (GROUP - 1)])
+    }
+
+    /// The group beside that of `place`, where a key is if its own was full.
+    #[cold]
+    #[inline(never)]
+    fn find_beside(&self, place: usize, key: u128) -> Found {
+        if self.slots[place ^ (GROUP - 1)][1] == 0 {
+            return Found::Nothing;
+        }
+        let start = (place ^ GROUP) & !(GROUP - 1);
+        let holds = |slot: &&Slot| slot[0] == key as u64 && slot[1] == (key >> 64) as u64;
+        let beside = self.slots[start..][..GROUP].iter().find(holds);
+        beside.map_or(Found::Nothing, read)
+    }
+}
+
+#[inline]
+fn read(slot: &Slot) -> Found {
+    let count = (slot[3] >> 32) as usize;
+    if count == ELSEWHERE {
+        return Found::Elsewhere;
+    }
+    Found::Ids(Few {
+        pair: slot[2],
+        third: slot[3] as TokenId,
+        count,
+    })
+}
+
+/// A folded multiplication: every bit of the key reaches the low bits.
+#[inline]
+fn place_of(key: u128, seed: u64, slot_count: usize) -> usize {
+    let one = key as u64 ^ seed;
+    let other = (key >> 64) as u64 ^ 0xd1b5_4a32_d192_ed03;
+    let product = u128::from(one) * u128::from(other);
+    (product as u64 ^ (product >> 64) as u64) as usize & (slot_count - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::super::output::{Ids, Output};
+    use super::super::short_key::short_key;
+    use super::*;
+
+    fn key(text: &str) -> u128 {
+        short_key(text.as_bytes(), &(0..text.len())).unwrap()
+    }
+
+    #[test]
+    fn gives_what_was_put_in_or_nothing() {
+        // Little room, so that most is turned out again; and room enough to grow.
+        for (first, max) in [(8, 8), (8, 64), (16, 1 << 14)] {
+            let mut cache = ShortCache::with_slots(first, max, 12345);
+            let mut all = HashMap::new();
+            let mut random = 1_u32;
+            let mut held = 0;
+            for _ in 0..20_000 {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let text = (random >> 20).to_string();
+                let ids: Vec<u32> = (0..(random >> 20) % 6).map(|n| n * n + 7).collect();
+                all.insert(text.clone(), ids.clone());
+                match cache.reader().find(key(&text)) {
+                    Found::Nothing => {
+                        assert_eq!(cache.insert(key(&text), &ids), ids.len() > FEW);
+                    }
+                    Found::Elsewhere => assert!(ids.len() > FEW),
+                    Found::Ids(found) => {
+                        held += 1;
+                        let mut out = Ids::default();
+                        out.few(found);
+                        assert_eq!(out.as_slice(), ids);
+                    }
+                }
+                assert!(cache.slots.len() <= max && cache.used <= cache.slots.len());
+            }
+            assert!(held > 0);
+            if max > 1 << 13 {
+                let is_held =
+                    |text: &String| !matches!(cache.reader().find(key(text)), Found::Nothing);
+                assert!(all.keys().filter(|text| is_held(text)).count() * 20 > all.len() * 19);
+            }
+        }
+    }
+}
