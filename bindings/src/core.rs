@@ -11,7 +11,8 @@ use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyDict, PyDictMethods, PyList};
 
 use crate::arguments::{LoadArguments, Policy, convert_options};
-use crate::batch::in_parts;
+use crate::array::Array;
+use crate::batch::{flat_in_parts, in_parts};
 use crate::error::{python_error, unknown_id};
 use crate::files::report_dict;
 use crate::ids::Integers;
@@ -216,22 +217,71 @@ impl Core {
         self.list(py, &ids)
     }
 
-    /// The ids as 32-bit integers in the machine's byte order.
-    fn encode_to_bytes<'py>(
+    /// The ids as an array of 32-bit integers.
+    fn encode_to_array(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         text: &str,
+        threads: usize,
         allowed: Option<HashSet<PyBackedStr>>,
         disallowed: Option<HashSet<PyBackedStr>>,
         frame: bool,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let ids = self.encode_released(py, text, &Policy::new(allowed, disallowed), frame)?;
-        PyBytes::new_with(py, ids.len() * 4, |buffer| {
-            for (place, id) in buffer.as_chunks_mut::<4>().0.iter_mut().zip(&ids) {
-                *place = id.to_ne_bytes();
-            }
-            Ok(())
+    ) -> PyResult<Array> {
+        let policy = Policy::new(allowed, disallowed);
+        let special = policy.special();
+        py.detach(|| {
+            self.tokenizer
+                .encode_batch_flat::<u32>(&[text], &special, frame, threads)
         })
+        .map(|flat| flat.ids.into())
+        .map_err(python_error)
+    }
+
+    /// The ids of all texts and where those of each start, as arrays; ids of 16 bits if `is_short`.
+    #[expect(clippy::too_many_arguments, reason = "they are Python's")]
+    fn encode_flat(
+        &self,
+        py: Python<'_>,
+        texts: Vec<PyBackedStr>,
+        threads: usize,
+        allowed: Option<HashSet<PyBackedStr>>,
+        disallowed: Option<HashSet<PyBackedStr>>,
+        frame: bool,
+        is_short: bool,
+    ) -> PyResult<(Array, Array)> {
+        let policy = Policy::new(allowed, disallowed);
+        let special = policy.special();
+        if is_short {
+            flat_in_parts::<u16>(py, &self.tokenizer, &texts, &special, frame, threads)
+        } else {
+            flat_in_parts::<u32>(py, &self.tokenizer, &texts, &special, frame, threads)
+        }
+    }
+
+    fn count_batch(
+        &self,
+        py: Python<'_>,
+        texts: Vec<PyBackedStr>,
+        threads: usize,
+        allowed: Option<HashSet<PyBackedStr>>,
+        disallowed: Option<HashSet<PyBackedStr>>,
+        frame: bool,
+    ) -> PyResult<Vec<usize>> {
+        let policy = Policy::new(allowed, disallowed);
+        let special = policy.special();
+        let around = if frame {
+            self.tokenizer.with_frame(Vec::new()).len()
+        } else {
+            0
+        };
+        in_parts(
+            py,
+            &texts,
+            threads,
+            |text| text.len(),
+            |part| self.tokenizer.count_batch(part, &special, threads),
+            |count| Ok(count + around),
+        )
     }
 
     fn count(
@@ -243,8 +293,14 @@ impl Core {
         frame: bool,
     ) -> PyResult<usize> {
         let policy = Policy::new(allowed, disallowed);
-        self.encode_released(py, text, &policy, frame)
-            .map(|ids| ids.len())
+        let around = if frame {
+            self.tokenizer.with_frame(Vec::new()).len()
+        } else {
+            0
+        };
+        py.detach(|| self.tokenizer.count(text, &policy.special()))
+            .map(|count| count + around)
+            .map_err(python_error)
     }
 
     fn encode_batch<'py>(

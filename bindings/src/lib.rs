@@ -8,6 +8,7 @@
 )]
 
 mod arguments;
+mod array;
 mod batch;
 mod cli;
 mod core;
@@ -25,6 +26,8 @@ use pyo3::prelude::*;
 /// The extension module.
 #[pymodule(gil_used = false)]
 mod _bpekit {
+    #[pymodule_export]
+    use crate::array::Array;
     #[pymodule_export]
     use crate::cli::run_cli;
     #[pymodule_export]

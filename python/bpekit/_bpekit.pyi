@@ -5,6 +5,7 @@ from os import PathLike
 from typing import Any, Literal, TypeAlias, final
 
 __all__ = [
+    "Array",
     "Core",
     "Counts",
     "TrainReport",
@@ -23,6 +24,9 @@ __version__: str
 
 _Path: TypeAlias = str | PathLike[str]
 _Names: TypeAlias = frozenset[str] | None
+
+@final
+class Array: ...
 
 @final
 class Core:
@@ -46,9 +50,26 @@ class Core:
     def encode_ordinary(self, text: str) -> list[int]: ...
     def encode(self, text: str, allowed: _Names, disallowed: _Names, frame: bool) -> list[int]: ...
     def encode_refusing(self, text: str) -> list[int]: ...
-    def encode_to_bytes(
-        self, text: str, allowed: _Names, disallowed: _Names, frame: bool
-    ) -> bytes: ...
+    def encode_to_array(
+        self, text: str, threads: int, allowed: _Names, disallowed: _Names, frame: bool
+    ) -> Array: ...
+    def encode_flat(
+        self,
+        texts: Sequence[str],
+        threads: int,
+        allowed: _Names,
+        disallowed: _Names,
+        frame: bool,
+        is_short: bool,
+    ) -> tuple[Array, Array]: ...
+    def count_batch(
+        self,
+        texts: Sequence[str],
+        threads: int,
+        allowed: _Names,
+        disallowed: _Names,
+        frame: bool,
+    ) -> list[int]: ...
     def count(self, text: str, allowed: _Names, disallowed: _Names, frame: bool) -> int: ...
     def encode_batch(
         self,
