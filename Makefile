@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # The real tokenizer files which the tests need: `core`, or `all` (see fixtures/real/FILES.toml).
 BPEKIT_TEST_SET ?= core
 export BPEKIT_TEST_SET
+# What `make bench` measures; bench/compare.py has more.
+BENCH ?= --only load,first,batch,list,decode
 PYTHON_FILES := python tests/python tools fixtures/gen bench examples
 
 .PHONY: demo test test-all lint real-files rust-test python-test wheel rust-lint python-lint bench help
@@ -49,8 +51,8 @@ python-lint: wheel
 	$(BIN)/mypy python tests/python/typing tools
 	$(BIN)/python -m mypy.stubtest bpekit._bpekit
 
-bench: wheel real-files ## Compare with tiktoken on TEXT=FILE.
-	$(BIN)/python bench/encode.py --text $(TEXT) --ranks target/real-files/o200k_base.tiktoken
+bench: wheel real-files ## Compare with the peers that are installed on TEXT=FILE.
+	$(BIN)/python bench/compare.py --text $(TEXT) --vocab target/real-files/o200k_base.tiktoken $(BENCH)
 
 # The tools are pinned in the dependency group `dev`; reading one needs pip 25.1.
 $(VENV)/.installed: pyproject.toml
