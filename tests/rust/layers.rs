@@ -320,7 +320,14 @@ fn formats_need_no_regex_and_no_file_system_but_in_files() {
 /// Unsafe code stands in named kernel modules only, each with its reason and its test.
 #[test]
 fn unsafe_code_stands_where_it_is_known() {
-    const KERNELS: &[&str] = &["src/tokenizer/join.rs", "bindings/src/array.rs"];
+    const KERNELS: &[&str] = &[
+        "src/bpe/prefetch.rs",
+        "src/pretokenize/scanner/levels.rs",
+        "src/pretokenize/scanner/levels/avx2.rs",
+        "src/pretokenize/scanner/levels/avx512.rs",
+        "src/tokenizer/join.rs",
+        "bindings/src/array.rs",
+    ];
     for folder in ["src", "formats/src", "bindings/src"] {
         for path in files_of(folder) {
             let code = code_of(&path);

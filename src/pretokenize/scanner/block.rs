@@ -10,15 +10,14 @@
 //! letters without case. Nothing says what follows a block, so the last starts of it are not sure
 //! and are left to the next one.
 
-use super::classes::{HAN, LETTER, MARK, NUMBER, SPACE, UNCASED, UPPER, first_beyond_ascii, table};
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is compiled without the instructions of its caller"
+)]
+
 use super::endings::Endings;
 use super::family::{Contractions, Family, Marks, Prefix, Space, Tail};
-
-/// How many bytes a block has.
-pub(super) const LEN: usize = 64;
-
-/// A set of the bytes of a block, the first byte lowest.
-type Set = u64;
+use super::planes::{AsciiSets, LEN, Planes, Set};
 
 /// The classes of the bytes of a block.
 struct Sets {
@@ -52,12 +51,12 @@ pub(super) struct Starts {
 
 /// Where pretokens start behind the first byte of a block, of which `len` bytes are text, as far as
 /// that is sure. There is a pretoken at its first byte.
-#[inline]
-pub(super) fn starts(family: &Family, block: &[u8; LEN], len: usize) -> Starts {
-    let mut sets = Sets::new(block);
+#[inline(always)]
+pub(super) fn starts<P: Planes>(family: &Family, block: &[u8; LEN], len: usize) -> Starts {
+    let mut sets = Sets::new(P::ascii(block));
     let mut len = len;
     if sets.beyond_ascii != 0 {
-        len = len.min(sets.add_beyond_ascii(family, block));
+        len = len.min(sets.add_beyond_ascii::<P>(family, block));
         if len == 0 {
             return Starts { set: 0, len };
         }
@@ -137,7 +136,7 @@ pub(super) fn starts(family: &Family, block: &[u8; LEN], len: usize) -> Starts {
 
 /// The starts of what follows the last line break of a run of white space. `blanks` are the
 /// white space that is no line break.
-#[inline]
+#[inline(always)]
 fn behind_last_breaks(blanks: Set, breaks: Set) -> Set {
     let mut starts = blanks & breaks << 1;
     // Behind some of them comes another line break.
@@ -151,12 +150,12 @@ fn behind_last_breaks(blanks: Set, breaks: Set) -> Set {
 }
 
 /// The highest member of a set, as a set.
-#[inline]
+#[inline(always)]
 fn highest(set: Set) -> Set {
     if set == 0 { 0 } else { 1 << set.ilog2() }
 }
 
-#[inline]
+#[inline(always)]
 fn digit_starts(family: &Family, digits: Set, blanks: Set) -> Set {
     let first = digits & !(digits << 1);
     let mut starts = if family.digits.has_space {
@@ -187,7 +186,7 @@ fn digit_starts(family: &Family, digits: Set, blanks: Set) -> Set {
 }
 
 /// Makes a pretoken of each contraction that stands at one of `apostrophes` and of `starts`.
-#[inline]
+#[inline(always)]
 fn take_contractions(block: &[u8; LEN], starts: &mut Set, mut apostrophes: Set, endings: &Endings) {
     apostrophes &= *starts;
     while apostrophes != 0 {
@@ -201,7 +200,7 @@ fn take_contractions(block: &[u8; LEN], starts: &mut Set, mut apostrophes: Set, 
 }
 
 /// Joins each contraction that stands at one of `apostrophes` to the word before it.
-#[inline]
+#[inline(always)]
 fn take_suffixes(block: &[u8; LEN], starts: &mut Set, mut apostrophes: Set, endings: &Endings) {
     let mut taken = 0;
     while apostrophes != 0 {
@@ -220,15 +219,9 @@ fn take_suffixes(block: &[u8; LEN], starts: &mut Set, mut apostrophes: Set, endi
 
 impl Sets {
     /// The sets of the ASCII characters.
-    #[inline]
-    fn new(block: &[u8; LEN]) -> Self {
-        let classes = block.map(classes);
-        let (words, _) = classes.as_chunks::<8>();
-        let mut rows = [0; 8];
-        for (row, word) in rows.iter_mut().zip(words) {
-            *row = u64::from_le_bytes(*word);
-        }
-        let [
+    #[inline(always)]
+    fn new(ascii: AsciiSets) -> Self {
+        let AsciiSets {
             letters,
             capitals,
             digits,
@@ -237,7 +230,7 @@ impl Sets {
             blanks,
             apostrophes,
             beyond_ascii,
-        ] = transposed(rows);
+        } = ascii;
         Self {
             letters,
             capitals,
@@ -255,45 +248,28 @@ impl Sets {
     }
 
     /// Adds the characters beyond ASCII and says where the block ends because of them.
-    #[inline]
-    fn add_beyond_ascii(&mut self, family: &Family, block: &[u8; LEN]) -> usize {
-        let table = table();
-        let mut end = LEN;
-        let mut left = self.beyond_ascii;
-        while left != 0 {
-            let at = left.trailing_zeros() as usize;
-            let Some((class, rest)) = first_beyond_ascii(&block[at..], table) else {
-                // The block cuts the character in two.
-                end = at;
-                break;
-            };
-            let bytes = Set::MAX >> rest.len() & Set::MAX << at;
-            left &= !bytes;
-            self.leads |= 1 << at;
-            let bytes_if = |is_in: bool| if is_in { bytes } else { 0 };
-            let is_han = family.words.is_han_apart && class & HAN != 0;
-            if class & (SPACE | NUMBER) != 0 || is_han && class & LETTER == 0 {
-                end = at;
-                break;
-            }
-            let is_in_words = family.is_in_words(class);
-            self.letters |= bytes_if(is_in_words);
-            if family.words.is_han_apart {
-                self.han |= bytes_if(is_han);
-            }
-            if family.words.is_cased {
-                self.capitals |= bytes_if(class & UPPER != 0);
-                self.uncased |= bytes_if(is_in_words && class & (UNCASED | MARK) != 0);
-            }
-            if family.words.marks == Marks::Both {
-                self.marks |= bytes_if(class & MARK != 0);
-            }
+    #[inline(always)]
+    fn add_beyond_ascii<P: Planes>(&mut self, family: &Family, block: &[u8; LEN]) -> usize {
+        let found = P::beyond_ascii(block, self.beyond_ascii);
+        self.leads = found.leads;
+        let mut ends = found.stops;
+        let mut in_words = match family.words.marks {
+            Marks::Punctuation => found.letters,
+            Marks::Words | Marks::Both => found.letters | found.marks,
+        };
+        if family.words.is_han_apart {
+            ends |= found.han & !found.letters;
+            in_words &= !found.han;
+            self.han = found.han;
         }
-        let mut ends = 0;
+        self.letters |= in_words;
         if family.words.is_cased {
+            self.capitals |= found.upper;
+            self.uncased = in_words & (found.uncased | found.marks);
             ends |= self.capitals & self.uncased << 1;
         }
         if family.words.marks == Marks::Both {
+            self.marks = found.marks;
             // Behind punctuation, marks are punctuation, and so behind a space that words lack.
             let words = match family.words.prefix {
                 None => self.letters | self.digits | self.spaces & !self.blanks,
@@ -301,94 +277,16 @@ impl Sets {
             };
             ends |= self.marks & !((words | self.han) << 1) & !1;
         }
-        end.min(ends.trailing_zeros() as usize)
+        found.end.min(ends.trailing_zeros() as usize)
     }
 
     /// The bytes behind those characters whose first bytes are given.
-    #[inline]
+    #[inline(always)]
     fn behind_characters(&self, first: Set) -> Set {
         if self.beyond_ascii == 0 {
             return first << 1;
         }
         let inner = self.beyond_ascii & !self.leads;
         (first << 1).wrapping_add(inner) & !inner
-    }
-}
-
-/// One bit for each set, in the order of [`Sets`]. Comparisons, not a table: they are done for many
-/// bytes at once.
-#[inline]
-fn classes(byte: u8) -> u8 {
-    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    let is_capital = byte.wrapping_sub(b'A') < 26;
-    let is_digit = byte.wrapping_sub(b'0') < 10;
-    let is_blank = byte == b' ';
-    let is_space = is_blank || byte.wrapping_sub(b'\t') < 5;
-    let is_tail = byte == b'\n' || byte == b'\r' || byte == b'/';
-    let bit = |is_in: bool, index: u8| if is_in { 1 << index } else { 0 };
-    bit(is_letter, 0)
-        | bit(is_capital, 1)
-        | bit(is_digit, 2)
-        | bit(is_space, 3)
-        | bit(is_tail, 4)
-        | bit(is_blank, 5)
-        | bit(byte == b'\'', 6)
-        | byte & 0x80
-}
-
-/// Eight rows of eight bytes of eight bits, turned so that row `i` has the bits `i` of all bytes
-/// (Warren, Hacker's Delight, 7-3). Each step is done for all rows, two or four at a time.
-#[inline]
-fn transposed(mut rows: [u64; 8]) -> [u64; 8] {
-    // Bits within each row.
-    for (shift, mask) in [
-        (7, 0x00aa_00aa_00aa_00aa),
-        (14, 0x0000_cccc_0000_cccc),
-        (28, 0x0000_0000_f0f0_f0f0),
-    ] {
-        for row in &mut rows {
-            let swapped = (*row ^ *row >> shift) & mask;
-            *row ^= swapped ^ swapped << shift;
-        }
-    }
-    // Bytes between rows.
-    for (distance, mask) in [
-        (4, 0x0000_0000_ffff_ffff_u64),
-        (2, 0x0000_ffff_0000_ffff),
-        (1, 0x00ff_00ff_00ff_00ff),
-    ] {
-        let shift = distance * 8;
-        for index in (0..8).filter(|index| index & distance == 0) {
-            let (low, high) = (rows[index], rows[index + distance]);
-            rows[index] = low & mask | (high & mask) << shift;
-            rows[index + distance] = low >> shift & mask | high & !mask;
-        }
-    }
-    rows
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sets_are_those_of_their_bytes() {
-        for first in 0..=255_u8 {
-            let block =
-                std::array::from_fn(|index| first.wrapping_add((index as u8).wrapping_mul(37)));
-            let sets = Sets::new(&block);
-            for (index, byte) in block.iter().enumerate() {
-                let is_in = |set: Set| set >> index & 1 == 1;
-                assert_eq!(is_in(sets.letters), byte.is_ascii_alphabetic());
-                assert_eq!(is_in(sets.capitals), byte.is_ascii_uppercase());
-                assert_eq!(is_in(sets.digits), byte.is_ascii_digit());
-                let is_space = byte.is_ascii_whitespace() || *byte == 0x0b;
-                assert_eq!(is_in(sets.spaces), is_space);
-                assert_eq!(is_in(sets.tails), matches!(byte, b'\r' | b'\n' | b'/'));
-                assert_eq!(is_in(sets.blanks), *byte == b' ');
-                assert_eq!(is_in(sets.apostrophes), *byte == b'\'');
-                assert_eq!(is_in(sets.beyond_ascii), !byte.is_ascii());
-            }
-        }
     }
 }

@@ -73,7 +73,11 @@ pub(super) fn of_byte(byte: u8) -> Class {
     ASCII[usize::from(byte)]
 }
 
-/// The classes by code point.
+/// How many bytes are behind the last code point in the table, so that a class may be read as the
+/// lowest byte of four.
+pub(super) const TABLE_PADDING: usize = 3;
+
+/// The classes by code point, and then [`TABLE_PADDING`].
 pub(super) fn table() -> &'static [Class] {
     static TABLE: OnceLock<Vec<Class>> = OnceLock::new();
     TABLE.get_or_init(build)
@@ -81,7 +85,7 @@ pub(super) fn table() -> &'static [Class] {
 
 #[cold]
 fn build() -> Vec<Class> {
-    let mut table = vec![0; char::MAX as usize + 1];
+    let mut table = vec![0; char::MAX as usize + 1 + TABLE_PADDING];
     for (source, bit) in SOURCES {
         // Each source is a class; the tests rule out that one does not compile.
         let Ok(hir) = regex_syntax::parse(source) else {

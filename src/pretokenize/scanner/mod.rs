@@ -12,7 +12,10 @@ mod endings;
 mod family;
 #[cfg(test)]
 mod family_tests;
+mod fill;
 mod general;
+mod levels;
+mod planes;
 mod scan;
 #[cfg(test)]
 mod tests;

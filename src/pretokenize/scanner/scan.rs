@@ -24,9 +24,9 @@
 
 use std::ops::Range;
 
-use super::block;
 use super::family::Family;
-use super::general;
+use super::fill::BATCH;
+use super::levels::Fill;
 use crate::error::Result;
 
 /// A family, ready to run.
@@ -36,71 +36,19 @@ pub(crate) struct Scanner {
     fill: Fill,
 }
 
-/// How many ends are found at a time.
-const BATCH: usize = 2 * block::LEN;
-
-/// How many bytes of mixed text are scanned at most before a block is tried again.
-const MAX_PATIENCE: usize = 255;
-
-/// Finds the ends of the pretokens from a place on, as many as there is room for, and says how
-/// many.
-type Fill = fn(&Family, &[u8], usize, &mut [usize; BATCH]) -> usize;
-
-/// Where the code takes the family from.
-trait Source {
-    fn family(held: &Family) -> &Family;
-}
-
-/// A family that is known when the code is compiled, so that it has no branches for it.
-struct Fixed<const INDEX: usize>;
-
-impl<const INDEX: usize> Source for Fixed<INDEX> {
-    #[inline]
-    fn family(_: &Family) -> &Family {
-        const { &Family::PUBLISHED[INDEX] }
-    }
-}
-
-/// Any family.
-struct Held;
-
-impl Source for Held {
-    #[inline]
-    fn family(held: &Family) -> &Family {
-        held
-    }
-}
-
-/// The code for each of [`Family::PUBLISHED`].
-const FILLS: [Fill; Family::PUBLISHED.len()] = [
-    fill::<Fixed<0>>,
-    fill::<Fixed<1>>,
-    fill::<Fixed<2>>,
-    fill::<Fixed<3>>,
-    fill::<Fixed<4>>,
-    fill::<Fixed<5>>,
-    fill::<Fixed<6>>,
-    fill::<Fixed<7>>,
-];
-
 impl Scanner {
     /// A scanner for a family.
     pub(crate) fn new(family: Family) -> Self {
-        let fixed = Family::PUBLISHED.iter().zip(FILLS);
-        let fill = fixed
-            .into_iter()
-            .find(|(published, _)| **published == family)
-            .map_or(fill::<Held> as Fill, |(_, fill)| fill);
+        let fill = Fill::of(&family);
         Self { family, fill }
     }
 
-    /// A scanner whose code is made for no family.
+    /// All scanners for a family that the processor has instructions for: with code of their own and
+    /// with code that is made for no family.
     #[cfg(test)]
-    pub(super) fn new_general(family: Family) -> Self {
-        Self {
-            family,
-            fill: fill::<Held>,
-        }
+    pub(super) fn all(family: Family) -> Vec<Self> {
+        let fills = Fill::all_of(&family).into_iter();
+        fills.map(|fill| Self { family, fill }).collect()
     }
 
     /// Calls `sink` with each pretoken, from left to right. Together they are the text.
@@ -138,7 +86,9 @@ impl Scanner {
         let mut ends = [0; BATCH];
         let mut start = 0;
         while start < text.len() {
-            let count = (self.fill)(&self.family, text.as_bytes(), start, &mut ends);
+            let count = self
+                .fill
+                .call(&self.family, text.as_bytes(), start, &mut ends);
             let Some(&[.., last]) = ends.get(..count) else {
                 break;
             };
@@ -147,63 +97,4 @@ impl Scanner {
         }
         Ok(())
     }
-}
-
-fn fill<S: Source>(family: &Family, text: &[u8], start: usize, ends: &mut [usize; BATCH]) -> usize {
-    let family = S::family(family);
-    let mut count = 0;
-    let mut at = start;
-    // Where the next block is tried: not before the character that ended the last one, and the
-    // later the more of them there are.
-    let mut block_from = start;
-    let mut patience = 0;
-    while at < text.len() && count + block::LEN <= BATCH {
-        if at >= block_from {
-            let base = at;
-            let left = &text[base..];
-            let (mut starts, end) = if let Some(bytes) = left.first_chunk() {
-                let found = block::starts(family, bytes, block::LEN);
-                (found.set, found.len)
-            } else {
-                let mut bytes = [0; block::LEN];
-                bytes[..left.len()].copy_from_slice(left);
-                (block::starts(family, &bytes, left.len()).set, left.len())
-            };
-            if starts != 0 {
-                at = base + starts.ilog2() as usize;
-            }
-            // Eight at a time: what is written past the last one is written over.
-            let free = &mut ends[count..count + block::LEN];
-            count += starts.count_ones() as usize;
-            for slots in free.as_chunks_mut::<8>().0 {
-                for slot in slots {
-                    *slot = base + starts.trailing_zeros() as usize;
-                    starts &= starts.wrapping_sub(1);
-                }
-                if starts == 0 {
-                    break;
-                }
-            }
-            // Less would be a character that the block cuts in two.
-            if end < block::LEN - 3 {
-                patience = (patience * 2 + 1).min(MAX_PATIENCE);
-                block_from = base + end + patience;
-            } else {
-                patience = 0;
-            }
-            if at > base {
-                continue;
-            }
-        }
-        at = general_end::<S>(family, text, at);
-        ends[count] = at;
-        count += 1;
-    }
-    count
-}
-
-/// [`general::end_of`], one copy for each family.
-#[inline(never)]
-fn general_end<S: Source>(family: &Family, text: &[u8], at: usize) -> usize {
-    general::end_of(S::family(family), text, at)
 }
