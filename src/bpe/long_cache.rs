@@ -1,15 +1,17 @@
 //! The tokens of long pretokens that were encoded before, and of short ones with many tokens.
 //!
-//! Pretoken and tokens lie in two arenas; an entry is found by a hash of the bytes and taken for the
-//! pretoken only if the bytes are the same. When the arenas reach their bound all is forgotten: that
-//! costs nothing a pretoken, and what is common is soon back.
+//! A pretoken and its tokens lie side by side in one arena; they are found by a hash of the bytes
+//! and taken for the pretoken only if the bytes are the same. When the arena reaches its bound all
+//! is forgotten: that costs nothing a pretoken, and what is common is soon back.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use bpekit_formats::TokenId;
 use foldhash::fast::RandomState;
 
-/// The bytes that pretokens, tokens and entries may take before all are forgotten.
+use super::output::Row;
+
+/// The bytes that pretokens, tokens and the index may take before all are forgotten.
 const MAX_BYTES: usize = 24 << 20;
 
 /// Pretokens longer than this are encoded anew each time: they hardly come again, and some of them
@@ -18,27 +20,31 @@ const MAX_LEN: usize = 1 << 10;
 
 const FIRST_SLOTS: usize = 1 << 8;
 
+/// An index entry that is free: no record starts so far behind. Not zero, so that the system gives
+/// memory that is written; see [`super::short_cache`].
+const FREE: u64 = u64::MAX;
+
+/// The bytes of a record before its ids: its length and the number of its ids, two bytes each.
+const HEADER: usize = 4;
+
+/// What is behind the last record, so that the last ids are a [`Row`] and the last bytes are read
+/// many at a time.
+const PADDING: usize = 64;
+
 /// Tokens by pretoken, of one model.
 pub(super) struct LongCache {
-    /// Entry numbers plus one by hash, open addressing; 0 is empty. A power of two.
-    index: Vec<u32>,
-    entries: Vec<Entry>,
-    bytes: Vec<u8>,
-    ids: Vec<TokenId>,
+    /// By hash, open addressing: the upper half of the hash, and below where the record starts. A
+    /// power of two.
+    index: Vec<u64>,
+    /// How many records there are.
+    count: usize,
+    /// Records: header, ids, bytes; then [`PADDING`] or more.
+    arena: Vec<u8>,
+    /// Where the next record goes.
+    end: usize,
     /// Seeded: a text cannot be made to collide.
     hasher: RandomState,
     max_bytes: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Entry {
-    /// The upper half of the hash; the lower one is where the search starts.
-    tag: u32,
-    /// Where its bytes and its ids start, and how many there are.
-    start: u32,
-    ids_start: u32,
-    len: u16,
-    count: u16,
 }
 
 impl LongCache {
@@ -48,29 +54,42 @@ impl LongCache {
 
     fn with_max(max_bytes: usize) -> Self {
         Self {
-            index: vec![0; FIRST_SLOTS],
-            entries: Vec::new(),
-            bytes: Vec::new(),
-            ids: Vec::new(),
+            index: vec![FREE; FIRST_SLOTS],
+            count: 0,
+            arena: Vec::new(),
+            end: 0,
             hasher: RandomState::default(),
             max_bytes,
         }
     }
 
+    #[inline]
     pub(super) fn hash(&self, pretoken: &[u8]) -> u64 {
-        self.hasher.hash_one(pretoken)
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(pretoken);
+        hasher.finish()
     }
 
     /// The ids of a pretoken with this hash, if it is held.
     #[inline]
-    pub(super) fn find(&self, hash: u64, pretoken: &[u8]) -> Option<&[TokenId]> {
+    pub(super) fn find(&self, hash: u64, pretoken: &[u8]) -> Option<Row<'_>> {
         let mask = self.index.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            let number = (self.index[at] as usize).checked_sub(1)?;
-            let entry = &self.entries[number];
-            if entry.tag == (hash >> 32) as u32 && self.pretoken(entry) == pretoken {
-                return Some(&self.ids[entry.ids_start as usize..][..usize::from(entry.count)]);
+            let held = *self.index.get(at)?;
+            if (held ^ hash) >> 32 == 0
+                && let Some(record) = self.arena.get(held as u32 as usize..)
+                && let Some((&[len, more_len, count, more_count], rest)) =
+                    record.split_first_chunk::<HEADER>()
+            {
+                let len = usize::from(u16::from_le_bytes([len, more_len]));
+                let count = usize::from(u16::from_le_bytes([count, more_count]));
+                if len == pretoken.len() && is_start(rest.get(count * 4..)?, pretoken) {
+                    return Some(Row { bytes: rest, count });
+                }
+            }
+            if held == FREE {
+                return None;
             }
             at = (at + 1) & mask;
         }
@@ -85,65 +104,117 @@ impl LongCache {
         if self.memory() >= self.max_bytes {
             self.clear();
         }
-        if self.entries.len() * 2 >= self.index.len() {
+        if self.count * 2 >= self.index.len() {
             self.grow();
         }
-        let entry = Entry {
-            tag: (hash >> 32) as u32,
-            start: self.bytes.len() as u32,
-            ids_start: self.ids.len() as u32,
-            len: pretoken.len() as u16,
-            count: ids.len() as u16,
-        };
-        self.bytes.extend_from_slice(pretoken);
-        self.ids.extend_from_slice(ids);
-        self.entries.push(entry);
-        self.put(hash as usize, self.entries.len() as u32);
+        let start = self.end;
+        self.end += HEADER + ids.len() * 4 + pretoken.len();
+        if self.arena.len() < self.end + PADDING {
+            self.arena
+                .resize((self.end + PADDING).next_power_of_two(), 0);
+        }
+        let (header, rest) = self.arena[start..self.end].split_at_mut(HEADER);
+        header[..2].copy_from_slice(&(pretoken.len() as u16).to_le_bytes());
+        header[2..].copy_from_slice(&(ids.len() as u16).to_le_bytes());
+        let (places, bytes) = rest.split_at_mut(ids.len() * 4);
+        for (place, id) in places.as_chunks_mut::<4>().0.iter_mut().zip(ids) {
+            *place = id.to_le_bytes();
+        }
+        bytes.copy_from_slice(pretoken);
+        self.count += 1;
+        self.put(hash, start);
     }
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
-        self.index.fill(0);
-        self.entries.clear();
-        self.bytes.clear();
-        self.ids.clear();
+        self.index.fill(FREE);
+        self.count = 0;
+        self.end = 0;
     }
 
     fn memory(&self) -> usize {
-        self.bytes.len()
-            + self.ids.len() * size_of::<TokenId>()
-            + self.entries.len() * size_of::<Entry>()
-            + self.index.len() * size_of::<u32>()
+        self.end + self.index.len() * size_of::<u64>()
     }
 
-    fn pretoken(&self, entry: &Entry) -> &[u8] {
-        &self.bytes[entry.start as usize..][..usize::from(entry.len)]
-    }
-
-    fn put(&mut self, hash: usize, number: u32) {
+    fn put(&mut self, hash: u64, start: usize) {
         let mask = self.index.len() - 1;
-        let mut at = hash & mask;
-        while self.index[at] != 0 {
+        let mut at = hash as usize & mask;
+        while self.index[at] != FREE {
             at = (at + 1) & mask;
         }
-        self.index[at] = number;
+        self.index[at] = hash >> 32 << 32 | start as u64;
     }
 
     #[cold]
     fn grow(&mut self) {
-        self.index = vec![0; self.index.len() * 2];
-        for number in 0..self.entries.len() {
-            let hash = self.hash(self.pretoken(&self.entries[number]));
-            self.put(hash as usize, number as u32 + 1);
+        self.index = vec![FREE; self.index.len() * 2];
+        let mut start = 0;
+        while start < self.end {
+            let number =
+                |at: usize| usize::from(u16::from_le_bytes([self.arena[at], self.arena[at + 1]]));
+            let bytes = start + HEADER + number(start + 2) * 4;
+            let end = bytes + number(start);
+            let hash = self.hash(&self.arena[bytes..end]);
+            self.put(hash, start);
+            start = end;
         }
     }
+}
+
+/// Whether these bytes, behind which there are [`PADDING`] more, start with `pretoken`. A call of
+/// the library's comparison would cost as much as all else here.
+#[inline]
+fn is_start(held: &[u8], pretoken: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (pretoken.first_chunk::<8>(), pretoken.last_chunk::<8>())
+    else {
+        return held.starts_with(pretoken);
+    };
+    let word = |chunk: &[u8; 8]| u64::from_ne_bytes(*chunk);
+    let Some(held) = held.get(..pretoken.len()) else {
+        return false;
+    };
+    let (Some(held_first), Some(held_last)) = (held.first_chunk(), held.last_chunk()) else {
+        return false;
+    };
+    let mut differ = (word(first) ^ word(held_first)) | (word(last) ^ word(held_last));
+    for (one, other) in pretoken
+        .as_chunks()
+        .0
+        .iter()
+        .zip(held.as_chunks().0)
+        .skip(1)
+    {
+        differ |= word(one) ^ word(other);
+    }
+    differ == 0
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
+    use super::super::output::{Ids, Output};
     use super::*;
+
+    fn ids_of(row: Row<'_>) -> Vec<TokenId> {
+        let mut ids = Ids::default();
+        ids.row(row);
+        ids.into_vec()
+    }
+
+    #[test]
+    fn compares_every_byte() {
+        for len in 0..70 {
+            let pretoken: Vec<u8> = (0..len).collect();
+            let mut held = [pretoken.clone(), vec![7; PADDING]].concat();
+            assert!(is_start(&held, &pretoken));
+            for at in 0..usize::from(len) {
+                held[at] ^= 0x10;
+                assert!(!is_start(&held, &pretoken), "{len} {at}");
+                held[at] ^= 0x10;
+            }
+        }
+    }
 
     #[test]
     fn gives_what_was_put_in_or_nothing() {
@@ -161,7 +232,7 @@ mod tests {
                 match cache.find(hash, &pretoken) {
                     Some(found) => {
                         held += 1;
-                        assert_eq!(found, all[&pretoken]);
+                        assert_eq!(ids_of(found), all[&pretoken]);
                     }
                     None => cache.insert(hash, &pretoken, &ids),
                 }
@@ -171,16 +242,17 @@ mod tests {
             assert!(held > 0);
             if max_bytes > 1 << 16 {
                 for (pretoken, ids) in &all {
-                    assert_eq!(cache.find(cache.hash(pretoken), pretoken), Some(&ids[..]));
+                    let found = cache.find(cache.hash(pretoken), pretoken);
+                    assert_eq!(found.map(ids_of).as_ref(), Some(ids));
                 }
             }
             let long = vec![0; MAX_LEN + 1];
             let hash = cache.hash(&long);
             cache.insert(hash, &long, &[1]);
-            assert_eq!(cache.find(hash, &long), None);
+            assert!(cache.find(hash, &long).is_none());
             cache.clear();
             let one = all.keys().next().unwrap();
-            assert_eq!(cache.find(cache.hash(one), one), None);
+            assert!(cache.find(cache.hash(one), one).is_none());
         }
     }
 }

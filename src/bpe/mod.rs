@@ -19,6 +19,7 @@ mod model;
 mod naive;
 mod output;
 mod pair_memo;
+mod prefetch;
 mod queue;
 mod rule;
 mod scan;

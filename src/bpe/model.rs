@@ -14,7 +14,7 @@ use super::scan::SCAN_LIMIT;
 use super::scratch::{Memory, Scratch};
 use super::seams::Seams;
 use super::short_cache::Found;
-use super::short_key::{SHORT, short_key};
+use super::short_key::{NO_KEY, SHORT, short_key, short_key_or_none};
 use super::unknown::{Filler, Unknown};
 use super::{queue, scan};
 use crate::error::{Error, ErrorKind, Result};
@@ -25,6 +25,9 @@ const SEAMS_PAY: usize = 1 << 14;
 
 /// Marks the key of a part of a pretoken: what merges make of it, whether or not it is a token.
 const PART: u128 = 1 << 127;
+
+/// The most room that is made in advance for the ids of a run of pretokens, whatever its length.
+const MOST_AT_ONCE: usize = 1 << 12;
 
 /// The model of a definition, compiled.
 pub(crate) struct Bpe {
@@ -102,37 +105,84 @@ impl Bpe {
     pub(crate) fn encode_run(
         &self,
         source: &[u8],
-        mut start: usize,
+        start: usize,
         ends: &[usize],
         out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let mut ends = ends.iter();
+        let mut keys = std::mem::take(&mut scratch.keys);
+        let outcome = self.encode_keyed(source, start, ends, out, scratch, &mut keys);
+        scratch.keys = keys;
+        outcome
+    }
+
+    #[inline]
+    fn encode_keyed(
+        &self,
+        source: &[u8],
+        mut start: usize,
+        ends: &[usize],
+        out: &mut impl Output,
+        scratch: &mut Scratch,
+        keys: &mut Vec<(u128, u64)>,
+    ) -> Result<()> {
+        if keys.len() < ends.len() {
+            keys.resize(ends.len(), (0, 0));
+        }
+        if let Some(memory) = &scratch.memory {
+            let short = memory.short.reader();
+            let mut start = start;
+            for (held, &end) in keys.iter_mut().zip(ends) {
+                let key = short_key_or_none(source, start, end);
+                let hash = short.hash(key);
+                short.prefetch(hash);
+                *held = (key, hash);
+                start = end;
+            }
+        }
+        // Ids are hardly ever more than bytes; where they are, the loop ends early.
+        let all = ends.last().map_or(0, |end| end - start);
+        let mut pretokens = ends.iter().zip(&*keys);
         loop {
             let mut missing = None;
             let count = {
-                let mut hot = out.hot(ends.len());
+                let mut hot = out.hot(pretokens.len(), all.min(MOST_AT_ONCE));
                 if let Some(memory) = &scratch.memory {
                     let short = memory.short.reader();
-                    for &end in ends.by_ref() {
-                        if let Some(key) = short_key(source, &(start..end))
-                            && let Found::Ids(ids) = short.find(key)
-                        {
-                            hot.few(ids);
-                            start = end;
+                    for (&end, &(key, hash)) in pretokens.by_ref() {
+                        let found = if key == NO_KEY {
+                            Found::Elsewhere
                         } else {
-                            missing = Some(end);
+                            short.find_hashed(key, hash)
+                        };
+                        let is_found = match found {
+                            Found::Ids(ids) => {
+                                hot.few(ids);
+                                true
+                            }
+                            Found::Elsewhere => {
+                                let pretoken = &source[start..end];
+                                let found = memory.long.find(memory.long.hash(pretoken), pretoken);
+                                found.is_some_and(|row| hot.row(row))
+                            }
+                            Found::Nothing => false,
+                        };
+                        if !is_found {
+                            missing = Some((end, key));
                             break;
                         }
+                        start = end;
                     }
                 } else {
-                    missing = ends.next().copied();
+                    missing = pretokens.next().map(|(&end, _)| (end, NO_KEY));
                 }
                 hot.count()
             };
             out.advance(count);
-            let Some(end) = missing else { return Ok(()) };
-            self.encode(source, start..end, out, scratch)?;
+            let Some((end, key)) = missing else {
+                return Ok(());
+            };
+            self.encode_missing(key, &source[start..end], out, scratch)?;
             start = end;
         }
     }
@@ -151,19 +201,25 @@ impl Bpe {
         out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        if let Some(memory) = &scratch.memory
-            && let Some(key) = short_key(source, &range)
+        self.encode_run(source, range.start, &[range.end], out, scratch)
+    }
+
+    /// A pretoken that is not in memory, or that `out` had no room for.
+    #[cold]
+    fn encode_missing(
+        &self,
+        key: u128,
+        pretoken: &[u8],
+        out: &mut impl Output,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        if key != NO_KEY
+            && let Some(memory) = &scratch.memory
+            && let Found::Nothing = memory.short.reader().find(key)
         {
-            match memory.short.reader().find(key) {
-                Found::Ids(ids) => {
-                    out.few(ids);
-                    return Ok(());
-                }
-                Found::Nothing => return self.encode_unseen(key, &source[range], out, scratch),
-                Found::Elsewhere => {}
-            }
+            return self.encode_unseen(key, pretoken, out, scratch);
         }
-        self.encode_long(&source[range], out, scratch)
+        self.encode_long(pretoken, out, scratch)
     }
 
     /// A short pretoken that is not in memory.
@@ -199,7 +255,7 @@ impl Bpe {
         };
         let hash = memory.long.hash(pretoken);
         if let Some(ids) = memory.long.find(hash, pretoken) {
-            out.many(ids);
+            out.row(ids);
             return Ok(());
         }
         memory.long_bytes += pretoken.len();

@@ -29,13 +29,53 @@ impl Few {
     }
 }
 
+/// Ids side by side in an arena, four bytes each, the lowest first.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    /// At least the bytes of the ids; best with those of [`WIDE`] more behind them.
+    pub(super) bytes: &'a [u8],
+    /// How many ids count.
+    pub(super) count: usize,
+}
+
+/// So many ids of a row are copied at once, whatever counts of them, so that few copies have a
+/// branch on how many there are.
+const WIDE: usize = 8;
+
+impl Row<'_> {
+    /// Writes the ids to the start of `place`; false if that has no room for them, and for what is
+    /// written beyond.
+    #[inline]
+    fn write_to(self, place: &mut [TokenId]) -> bool {
+        let wide = self.count.next_multiple_of(WIDE);
+        let (Some(bytes), Some(place)) = (self.bytes.get(..wide * 4), place.get_mut(..wide)) else {
+            return false;
+        };
+        let wides = bytes.as_chunks::<{ 4 * WIDE }>().0;
+        for (bytes, place) in wides.iter().zip(place.as_chunks_mut::<WIDE>().0) {
+            *place = std::array::from_fn(|at| {
+                TokenId::from_le_bytes(std::array::from_fn(|byte| bytes[at * 4 + byte]))
+            });
+        }
+        true
+    }
+
+    /// The ids, one by one.
+    fn ids(self) -> impl Iterator<Item = TokenId> {
+        let ids = self.bytes.as_chunks::<4>().0;
+        ids.iter()
+            .take(self.count)
+            .map(|id| TokenId::from_le_bytes(*id))
+    }
+}
+
 /// The most memory that is kept from one text to the next, in bytes.
 const MAX_KEPT: usize = 16 << 20;
 
 /// Takes the ids of a text, in order.
 pub(crate) trait Output {
-    /// What takes ids a few at a time, with room for those of `times` calls.
-    fn hot(&mut self, times: usize) -> impl Hot;
+    /// What takes ids a few at a time, with room for those of `times` calls, and for `more`.
+    fn hot(&mut self, times: usize, more: usize) -> impl Hot;
 
     /// Counts the ids that were put to the last [`Self::hot`].
     fn advance(&mut self, count: usize);
@@ -48,6 +88,9 @@ pub(crate) trait Output {
         self.many(&ids.row()[..ids.count]);
     }
 
+    /// Takes these.
+    fn row(&mut self, row: Row<'_>);
+
     /// How many ids were taken.
     fn len(&self) -> usize;
 }
@@ -57,6 +100,9 @@ pub(crate) trait Output {
 pub(crate) trait Hot {
     /// Takes these.
     fn few(&mut self, ids: Few);
+
+    /// Takes these if there is room, and says so.
+    fn row(&mut self, row: Row<'_>) -> bool;
 
     /// How many ids it has taken.
     fn count(&self) -> usize;
@@ -76,6 +122,15 @@ impl Hot for Writer<'_> {
             [place[0], place[1], place[2]] = ids.row();
             self.count += ids.count;
         }
+    }
+
+    #[inline]
+    fn row(&mut self, row: Row<'_>) -> bool {
+        let has_room = row.write_to(&mut self.place[self.count..]);
+        if has_room {
+            self.count += row.count;
+        }
+        has_room
     }
 
     #[inline]
@@ -159,9 +214,10 @@ impl Ids {
 
 impl Output for Ids {
     #[inline]
-    fn hot(&mut self, times: usize) -> impl Hot {
-        if self.held.len() - self.len < times * FEW {
-            self.grow(times * FEW);
+    fn hot(&mut self, times: usize, more: usize) -> impl Hot {
+        let wanted = times * FEW + more;
+        if self.held.len() - self.len < wanted {
+            self.grow(wanted);
         }
         Writer {
             place: &mut self.held[self.len..],
@@ -182,6 +238,19 @@ impl Output for Ids {
         self.len += ids.len();
     }
 
+    fn row(&mut self, row: Row<'_>) {
+        if self.held.len() - self.len < row.count + WIDE {
+            self.grow(row.count + WIDE);
+        }
+        let place = &mut self.held[self.len..];
+        if !row.write_to(place) {
+            for (place, id) in place.iter_mut().zip(row.ids()) {
+                *place = id;
+            }
+        }
+        self.len += row.count;
+    }
+
     #[inline]
     fn len(&self) -> usize {
         self.len
@@ -199,6 +268,12 @@ impl Hot for Count {
     }
 
     #[inline]
+    fn row(&mut self, row: Row<'_>) -> bool {
+        self.0 += row.count;
+        true
+    }
+
+    #[inline]
     fn count(&self) -> usize {
         self.0
     }
@@ -206,7 +281,7 @@ impl Hot for Count {
 
 impl Output for Count {
     #[inline]
-    fn hot(&mut self, _: usize) -> impl Hot {
+    fn hot(&mut self, _: usize, _: usize) -> impl Hot {
         Self(0)
     }
 
@@ -218,6 +293,11 @@ impl Output for Count {
     #[inline]
     fn many(&mut self, ids: &[TokenId]) {
         self.0 += ids.len();
+    }
+
+    #[inline]
+    fn row(&mut self, row: Row<'_>) {
+        self.0 += row.count;
     }
 
     #[inline]

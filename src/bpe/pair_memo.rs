@@ -12,17 +12,20 @@ use super::rule::{NO_TOKEN, Part, Product, Rule};
 /// 256 KiB.
 const SLOTS: usize = 1 << 14;
 
+/// No pair is this one: a byte without a token is not held. Not zeros, so that the system gives
+/// memory that is written; see [`super::short_cache`].
+const FREE: [u64; 2] = [u64::MAX; 2];
+
 /// Products by pair, of one model.
 pub(super) struct PairMemo {
-    /// The pair plus one, and its product: id above, priority below. Integers, because memory of
-    /// those comes zeroed from the system and is touched only where used.
+    /// The pair, and its product: id above, priority below.
     slots: Vec<[u64; 2]>,
 }
 
 impl PairMemo {
     pub(super) fn new() -> Self {
         Self {
-            slots: vec![[0; 2]; SLOTS],
+            slots: vec![FREE; SLOTS],
         }
     }
 }
@@ -41,9 +44,8 @@ impl<R: Rule> Rule for Remembered<'_, R> {
         let Some(slot) = self.memo.slots.get_mut((hash >> 50) as usize) else {
             return self.rule.product(bytes, left, right, end);
         };
-        let key = pair.wrapping_add(1);
-        if slot[0] != key {
-            // What a byte without a token becomes is a matter of the byte, not of its id.
+        // What a byte without a token becomes is a matter of the byte, not of its id.
+        if slot[0] != pair || pair == FREE[0] {
             if left.id == NO_TOKEN || right.id == NO_TOKEN {
                 return self.rule.product(bytes, left, right, end);
             }
@@ -51,7 +53,7 @@ impl<R: Rule> Rule for Remembered<'_, R> {
             let held = product.map_or(u64::from(NO_TOKEN) << 32, |product| {
                 u64::from(product.id) << 32 | u64::from(product.priority)
             });
-            *slot = [key, held];
+            *slot = [pair, held];
         }
         let id = (slot[1] >> 32) as TokenId;
         (id != NO_TOKEN).then_some(Product {

@@ -20,6 +20,8 @@ pub(crate) struct Scratch {
     pub(super) ids: Vec<u32>,
     pub(super) joined: Ids,
     pub(super) memory: Option<Memory>,
+    /// Keys of a run of pretokens and their hashes, while it is encoded.
+    pub(super) keys: Vec<(u128, u64)>,
     /// The ids of texts before they are given away: in memory that is there already, which is
     /// faster than memory that the system has to find.
     pub(crate) collected: Ids,

@@ -9,10 +9,14 @@
 use bpekit_formats::TokenId;
 
 use super::output::{FEW, Few};
+use super::prefetch::prefetch;
 
-/// Key and tokens, 32 bytes: the key in two words, then three ids, then their number. An array of
-/// integers, because memory of that comes zeroed from the system and is touched only where used.
+/// Key and tokens, 32 bytes: the key in two words, then three ids, then their number.
 type Slot = [u64; 4];
+
+/// A slot that is free. Not zeros, which the system would give unwritten: a page that is read before
+/// it is written costs two faults instead of one, and the second one stops all other threads.
+const FREE: Slot = [u64::MAX; 4];
 
 /// Four slots: a line of two and its neighbour.
 const GROUP: usize = 4;
@@ -52,7 +56,7 @@ impl ShortCache {
 
     fn with_slots(first: usize, max_slots: usize, seed: u64) -> Self {
         Self {
-            slots: vec![[0; 4]; first],
+            slots: vec![FREE; first],
             used: 0,
             max_slots,
             seed,
@@ -92,7 +96,7 @@ impl ShortCache {
         // that nothing is beside it as long as that is free.
         let free = (0..2 * GROUP)
             .map(|number| place ^ number)
-            .find(|&place| self.slots[place][1] == 0);
+            .find(|&place| is_free(&self.slots[place]));
         self.used += usize::from(free.is_some());
         // Full groups lose an entry, chosen by the hash.
         self.slots[free.unwrap_or(place)] = slot;
@@ -100,18 +104,18 @@ impl ShortCache {
 
     #[cold]
     fn grow(&mut self) {
-        let larger = vec![[0; 4]; self.slots.len() * 2];
+        let larger = vec![FREE; self.slots.len() * 2];
         let old = std::mem::replace(&mut self.slots, larger);
         self.used = 0;
         for slot in old {
-            if slot[1] != 0 {
+            if !is_free(&slot) {
                 self.put(slot);
             }
         }
     }
 
     fn place_of(&self, key: u128) -> usize {
-        place_of(key, self.seed, self.slots.len())
+        hash(key, self.seed) as usize & (self.slots.len() - 1)
     }
 }
 
@@ -126,7 +130,32 @@ impl Reader<'_> {
     /// Looks a key of [`super::short_key`] up.
     #[inline]
     pub(super) fn find(&self, key: u128) -> Found {
-        let place = place_of(key, self.seed, self.slots.len());
+        self.find_hashed(key, self.hash(key))
+    }
+
+    /// The hash of a key.
+    #[inline]
+    pub(super) fn hash(&self, key: u128) -> u64 {
+        hash(key, self.seed)
+    }
+
+    /// Has the slots of a hash fetched, for a [`Self::find_hashed`] that comes soon.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64) {
+        if let Some(slot) = self.slots.get(self.place(hash)) {
+            prefetch(slot);
+        }
+    }
+
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        hash as usize & (self.slots.len() - 1)
+    }
+
+    /// As [`Self::find`], for a key with this hash.
+    #[inline]
+    pub(super) fn find_hashed(&self, key: u128, hash: u64) -> Found {
+        let place = self.place(hash);
         let start = place & !(GROUP - 1);
         let Some(group) = self.slots[start..].first_chunk::<GROUP>() else {
             return Found::Nothing;
@@ -152,7 +181,7 @@ impl Reader<'_> {
     #[cold]
     #[inline(never)]
     fn find_beside(&self, place: usize, key: u128) -> Found {
-        if self.slots[place ^ (GROUP - 1)][1] == 0 {
+        if is_free(&self.slots[place ^ (GROUP - 1)]) {
             return Found::Nothing;
         }
         let start = (place ^ GROUP) & !(GROUP - 1);
@@ -160,6 +189,12 @@ impl Reader<'_> {
         let beside = self.slots[start..][..GROUP].iter().find(holds);
         beside.map_or(Found::Nothing, read)
     }
+}
+
+/// The upper half of no key is all ones.
+#[inline]
+fn is_free(slot: &Slot) -> bool {
+    slot[1] == FREE[1]
 }
 
 #[inline]
@@ -177,11 +212,11 @@ fn read(slot: &Slot) -> Found {
 
 /// A folded multiplication: every bit of the key reaches the low bits.
 #[inline]
-fn place_of(key: u128, seed: u64, slot_count: usize) -> usize {
+fn hash(key: u128, seed: u64) -> u64 {
     let one = key as u64 ^ seed;
     let other = (key >> 64) as u64 ^ 0xd1b5_4a32_d192_ed03;
     let product = u128::from(one) * u128::from(other);
-    (product as u64 ^ (product >> 64) as u64) as usize & (slot_count - 1)
+    product as u64 ^ (product >> 64) as u64
 }
 
 #[cfg(test)]

@@ -34,6 +34,34 @@ const MASKS: [u128; 16] = {
     masks
 };
 
+/// Stands for the key of a pretoken that has none. No pretoken has it.
+pub(super) const NO_KEY: u128 = 0;
+
+/// As [`short_key`], without a branch on the length: [`NO_KEY`] if there is none.
+#[inline]
+pub(super) fn short_key_or_none(source: &[u8], start: usize, end: usize) -> u128 {
+    let len = end.wrapping_sub(start);
+    match source.get(start..).and_then(<[u8]>::first_chunk::<16>) {
+        Some(chunk) => {
+            let (mask, len) = LENGTHS[len.min(SHORT + 1)];
+            u128::from_le_bytes(*chunk) & mask | u128::from(len) << 64
+        }
+        None => short_key(source, &(start..end)).unwrap_or(NO_KEY),
+    }
+}
+
+/// By length: what keeps the bytes of a key, and the upper half of what is added to them; nothing
+/// where there is no key.
+const LENGTHS: [(u128, u64); SHORT + 2] = {
+    let mut lengths = [(0, 0); SHORT + 2];
+    let mut len = 1;
+    while len <= SHORT {
+        lengths[len] = (MASKS[len], (len as u64) << 56);
+        len += 1;
+    }
+    lengths
+};
+
 #[cold]
 fn pad(pretoken: &[u8]) -> u128 {
     let mut bytes = [0; 16];
@@ -79,6 +107,7 @@ mod tests {
                 let start = before.len();
                 let range = start..start + text.len();
                 assert_eq!(short_key(&source, &range), Some(key));
+                assert_eq!(short_key_or_none(&source, range.start, range.end), key);
             }
             keys.push(key);
         }
@@ -86,7 +115,13 @@ mod tests {
         keys.dedup();
         assert_eq!(keys.len(), texts.len());
         assert!(!keys.contains(&0));
-        assert_eq!(short_key(&[b'a'; 40], &(3..19)), None);
-        assert_eq!(short_key(b"abc", &(1..1)), None);
+        for (source, range) in [
+            (&[b'a'; 40][..], 3..19),
+            (&[b'a'; 40], 0..40),
+            (b"abc", 1..1),
+        ] {
+            assert_eq!(short_key(source, &range), None);
+            assert_eq!(short_key_or_none(source, range.start, range.end), NO_KEY);
+        }
     }
 }
