@@ -6,6 +6,7 @@ pub mod convert;
 pub mod demo;
 pub mod diff;
 mod error;
+mod huge_pages;
 pub mod known;
 mod load;
 mod pretokenize;

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bpekit_formats::{Atoms, Definition, Merges, TokenId, Vocab, byte_alphabet};
 use rustc_hash::FxHashSet;
 
+use super::byte_pairs::BytePairs;
 use super::output::{Hot, Output};
 use super::pair_memo::Remembered;
 use super::queue::QUEUE_LIMIT;
@@ -22,6 +23,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// Finding the seams takes some milliseconds. That is worth it once so many bytes were in pretokens
 /// that might have some.
 const SEAMS_PAY: usize = 1 << 14;
+
+/// The same for what pairs of bytes become.
+const BYTE_PAIRS_PAY: usize = 1 << 12;
 
 /// Marks the key of a part of a pretoken: what merges make of it, whether or not it is a token.
 const PART: u128 = 1 << 127;
@@ -45,6 +49,8 @@ pub(crate) struct Bpe {
     not_whole: FxHashSet<TokenId>,
     /// Where long pretokens fall apart; found out once there were enough of them to pay for it.
     seams: OnceLock<Seams>,
+    /// What pairs of bytes become; found out once there were enough of them to pay for it.
+    byte_pairs: OnceLock<BytePairs>,
     /// What becomes of an atom without a token.
     unknown: Unknown,
 }
@@ -87,6 +93,7 @@ impl Bpe {
             whole_first,
             not_whole,
             seams: OnceLock::new(),
+            byte_pairs: OnceLock::new(),
         })
     }
 
@@ -338,6 +345,7 @@ impl Bpe {
         if pretoken.len() > QUEUE_LIMIT {
             return Err(Error::argument("a pretoken of 4 GiB or more"));
         }
+        let byte_pairs = self.byte_pairs(pretoken.len(), scratch);
         let parts = &mut scratch.parts;
         if let (Merges::Listed(merges), Some(places)) = (&self.definition.merges, &self.places) {
             match self.definition.atoms {
@@ -349,10 +357,11 @@ impl Bpe {
                     }
                 }
             }
-            merge_parts(Listed { merges, places }, pretoken, scratch);
+            let rule = Listed { merges, places };
+            merge_parts(rule, byte_pairs, pretoken, scratch);
         } else {
             byte_parts(pretoken, &self.byte_tokens, parts);
-            merge_parts(ByRank(self.vocab()), pretoken, scratch);
+            merge_parts(ByRank(self.vocab()), byte_pairs, pretoken, scratch);
             // A byte without a token of its own may still have become part of one.
             if let Some(part) = scratch.parts.iter().find(|part| part.id == NO_TOKEN) {
                 return Err(Error::new(ErrorKind::MissingByte(pretoken[part.start])));
@@ -361,6 +370,23 @@ impl Bpe {
         scratch.ids.clear();
         scratch.ids.extend(scratch.parts.iter().map(|part| part.id));
         Ok(())
+    }
+
+    /// What pairs of bytes become, once that pays, of which a pretoken of `len` bytes is a part.
+    #[inline]
+    fn byte_pairs(&self, len: usize, scratch: &mut Scratch) -> Option<&BytePairs> {
+        let memory = scratch.memory.as_mut()?;
+        if memory.merged_bytes < BYTE_PAIRS_PAY || !self.has_all_bytes {
+            memory.merged_bytes += len;
+            return None;
+        }
+        Some(
+            self.byte_pairs
+                .get_or_init(|| match &self.definition.merges {
+                    Merges::ByRank => BytePairs::of_ranks(self.vocab()),
+                    Merges::Listed(merges) => BytePairs::of_merges(merges, &self.byte_tokens),
+                }),
+        )
     }
 
     fn replace_unknown_bytes(&self, pretoken: &[u8], parts: &mut Vec<Part>) -> Result<()> {
@@ -411,11 +437,20 @@ fn byte_parts(pretoken: &[u8], byte_tokens: &[TokenId; 256], parts: &mut Vec<Par
     }));
 }
 
-fn merge_parts(mut rule: impl Rule, pretoken: &[u8], scratch: &mut Scratch) {
+fn merge_parts(
+    mut rule: impl Rule,
+    byte_pairs: Option<&BytePairs>,
+    pretoken: &[u8],
+    scratch: &mut Scratch,
+) {
     let Scratch { parts, memory, .. } = scratch;
     match memory {
         Some(Memory { pairs: memo, .. }) => {
-            let mut rule = Remembered { rule, memo };
+            let mut rule = Remembered {
+                rule,
+                memo,
+                byte_pairs,
+            };
             merge_with(&mut rule, pretoken, parts);
         }
         None => merge_with(&mut rule, pretoken, parts),

@@ -2,6 +2,8 @@
 
 use bpekit_formats::TokenId;
 
+use crate::huge_pages::prefer_huge_pages;
+
 /// Up to three ids, as they stand in memory: two to a word. Put together as an array of ids they would
 /// be written to the stack one by one and read back at once, for which the processor waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -161,7 +163,7 @@ impl Ids {
         // English has four to five bytes a token; other scripts fewer.
         let wanted = self.len + len / 4 + 2 * FEW;
         if self.held.len() < wanted {
-            self.held.resize(wanted, 0);
+            self.lengthen(wanted);
         }
     }
 
@@ -208,6 +210,12 @@ impl Ids {
     #[inline(never)]
     fn grow(&mut self, more: usize) {
         let len = (self.held.len() * 2).max(self.len + more + 2 * FEW);
+        self.lengthen(len);
+    }
+
+    fn lengthen(&mut self, len: usize) {
+        self.held.reserve(len - self.held.len());
+        prefer_huge_pages(self.held.spare_capacity_mut());
         self.held.resize(len, 0);
     }
 }

@@ -7,6 +7,7 @@
 
 use bpekit_formats::TokenId;
 
+use super::byte_pairs::BytePairs;
 use super::rule::{NO_TOKEN, Part, Product, Rule};
 
 /// 256 KiB.
@@ -34,9 +35,15 @@ impl PairMemo {
 pub(super) struct Remembered<'a, R> {
     pub(super) rule: R,
     pub(super) memo: &'a mut PairMemo,
+    pub(super) byte_pairs: Option<&'a BytePairs>,
 }
 
 impl<R: Rule> Rule for Remembered<'_, R> {
+    #[inline]
+    fn byte_pairs(&self) -> Option<&BytePairs> {
+        self.byte_pairs
+    }
+
     #[inline]
     fn product(&mut self, bytes: &[u8], left: Part, right: Part, end: usize) -> Option<Product> {
         let pair = u64::from(left.id) << 32 | u64::from(right.id);
@@ -98,6 +105,7 @@ mod tests {
         let mut rule = Remembered {
             rule: Counting(0),
             memo: &mut memo,
+            byte_pairs: None,
         };
         let part = |id| Part { start: 0, id };
         for _ in 0..3 {

@@ -2,6 +2,8 @@
 
 use bpekit_formats::{Merge, TokenId, Vocab};
 
+use super::byte_pairs::BytePairs;
+
 /// A part of a pretoken during merging: where it starts, and its token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Part {
@@ -27,6 +29,11 @@ pub(crate) struct Product {
 pub(crate) trait Rule {
     /// `bytes` is the pretoken, `end` where the right part ends in it.
     fn product(&mut self, bytes: &[u8], left: Part, right: Part, end: usize) -> Option<Product>;
+
+    /// What pairs of single bytes become, if that is known in advance.
+    fn byte_pairs(&self) -> Option<&BytePairs> {
+        None
+    }
 }
 
 /// By rank: the joined bytes are looked up in the vocab, and the id is the priority.

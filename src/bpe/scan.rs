@@ -40,8 +40,19 @@ fn merge_up_to<const N: usize>(rule: &mut impl Rule, bytes: &[u8], parts: &mut V
             products[index] = id;
         }
     };
-    for index in 0..parts.len() {
-        update(rule, parts, alive, index, &mut priorities, &mut products);
+    match rule.byte_pairs() {
+        Some(pairs) if parts.len() == bytes.len() => {
+            let places = priorities.iter_mut().zip(&mut products);
+            for ((priority, id), pair) in places.zip(bytes.windows(2)) {
+                let product = pairs.get(pair[0], pair[1]);
+                (*priority, *id) = (product.priority, product.id);
+            }
+        }
+        _ => {
+            for index in 0..parts.len() {
+                update(rule, parts, alive, index, &mut priorities, &mut products);
+            }
+        }
     }
     loop {
         let best = priorities.iter().copied().fold(NOTHING, u32::min);

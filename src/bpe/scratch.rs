@@ -34,6 +34,8 @@ pub(super) struct Memory {
     pub(super) pairs: PairMemo,
     /// How many bytes were in long pretokens.
     pub(super) long_bytes: usize,
+    /// How many bytes were in pretokens that were merged, as far as that matters.
+    pub(super) merged_bytes: usize,
 }
 
 impl Scratch {
@@ -45,6 +47,7 @@ impl Scratch {
                 long: LongCache::new(),
                 pairs: PairMemo::new(),
                 long_bytes: 0,
+                merged_bytes: 0,
             }),
             ..Self::default()
         }

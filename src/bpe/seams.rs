@@ -5,6 +5,9 @@
 //! of three borders in Chinese and Japanese text are such seams: pretokens of a whole sentence fall
 //! apart into words, and these are short and come again.
 //!
+//! Borders between two characters of ASCII, which nearly all are within some token, are not looked
+//! at: most tokens have no others.
+//!
 //! A token also crosses a border if it has a part of a character on one side. Such tokens are few,
 //! and what they rule out is told by the two bytes at the border alone.
 
@@ -28,8 +31,7 @@ impl Seams {
             bytes: vec![0; 1 << (16 - 6)],
         };
         for token in vocab.iter() {
-            // Whisper's vocab has an empty token.
-            if token.kind == TokenKind::Ordinary && !token.bytes.is_empty() {
+            if token.kind == TokenKind::Ordinary && !token.bytes.is_ascii() {
                 seams.add(token.bytes);
             }
         }
@@ -58,7 +60,9 @@ impl Seams {
         std::iter::from_fn(move || {
             for (at, after) in characters.by_ref() {
                 let known = before.replace(after)?;
-                if !has(&self.characters, hash(known, after))
+                let is_beyond_ascii = !(known.is_ascii() && after.is_ascii());
+                if is_beyond_ascii
+                    && !has(&self.characters, hash(known, after))
                     && !has(&self.bytes, pair(text.as_bytes(), at))
                 {
                     return Some(at);
@@ -173,6 +177,7 @@ mod tests {
         assert_eq!(cut("中国人人中国国中"), "中国人|人|中国|国|中");
         // The last token has the end of 中 and a byte that 中 and 人 start with.
         assert_eq!(cut("中中人中か"), "中中人|中|か");
-        assert_eq!(cut("abc"), "a|b|c");
+        assert_eq!(cut("abc"), "abc");
+        assert_eq!(cut("ab中c"), "ab|中|c");
     }
 }

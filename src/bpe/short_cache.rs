@@ -3,13 +3,14 @@
 //! Nine of ten pretokens of a text are among a few thousand, and a text that was seen before has
 //! no others. An entry is found by the bytes of the pretoken themselves, never by a hash alone, in
 //! one of four slots: two in one cache line, two in the line beside it, which the processor fetches
-//! along; or, if these were full, in four others. The table starts small and doubles, up to a bound; from there on the newest pretoken
-//! takes the place of another.
+//! along; or, if these were full, in four others. The table starts small and grows, up to a bound;
+//! from there on the newest pretoken takes the place of another.
 
 use bpekit_formats::TokenId;
 
 use super::output::{FEW, Few};
 use super::prefetch::prefetch;
+use crate::huge_pages::prefer_huge_pages;
 
 /// Key and tokens, 32 bytes: the key in two words, then three ids, then their number.
 type Slot = [u64; 4];
@@ -26,6 +27,10 @@ const ELSEWHERE: usize = 0xff;
 
 /// 128 KiB, which fits the second-level cache beside much else.
 const FIRST_SLOTS: usize = 1 << 12;
+
+/// How many times as large a table is as the one before. A text with many pretokens is soon through
+/// with the small ones, and each costs the system's time as well as that of moving.
+const GROWTH: usize = 8;
 
 /// 16 MiB.
 const MAX_SLOTS: usize = 1 << 19;
@@ -56,7 +61,7 @@ impl ShortCache {
 
     fn with_slots(first: usize, max_slots: usize, seed: u64) -> Self {
         Self {
-            slots: vec![FREE; first],
+            slots: free_slots(first),
             used: 0,
             max_slots,
             seed,
@@ -104,7 +109,7 @@ impl ShortCache {
 
     #[cold]
     fn grow(&mut self) {
-        let larger = vec![FREE; self.slots.len() * 2];
+        let larger = free_slots((self.slots.len() * GROWTH).min(self.max_slots));
         let old = std::mem::replace(&mut self.slots, larger);
         self.used = 0;
         for slot in old {
@@ -189,6 +194,13 @@ impl Reader<'_> {
         let beside = self.slots[start..][..GROUP].iter().find(holds);
         beside.map_or(Found::Nothing, read)
     }
+}
+
+fn free_slots(count: usize) -> Vec<Slot> {
+    let mut slots = Vec::with_capacity(count);
+    prefer_huge_pages(slots.spare_capacity_mut());
+    slots.resize(count, FREE);
+    slots
 }
 
 /// The upper half of no key is all ones.

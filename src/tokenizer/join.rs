@@ -14,12 +14,14 @@ use std::thread;
 use bpekit_formats::TokenId;
 
 use super::batch::OutputId;
+use crate::huge_pages::prefer_huge_pages;
 
 /// The parts one behind the other.
 pub(super) fn joined<T: OutputId>(parts: &[&[TokenId]], thread_count: usize) -> Vec<T> {
     let len: usize = parts.iter().map(|part| part.len()).sum();
     let share = len.div_ceil(thread_count).max(1);
     let mut ids: Vec<T> = Vec::with_capacity(len);
+    prefer_huge_pages(ids.spare_capacity_mut());
     let mut free = &mut ids.spare_capacity_mut()[..len];
     thread::scope(|scope| {
         let mut rest = parts;

@@ -322,6 +322,7 @@ fn formats_need_no_regex_and_no_file_system_but_in_files() {
 fn unsafe_code_stands_where_it_is_known() {
     const KERNELS: &[&str] = &[
         "src/bpe/prefetch.rs",
+        "src/huge_pages.rs",
         "src/pretokenize/scanner/levels.rs",
         "src/pretokenize/scanner/levels/avx2.rs",
         "src/pretokenize/scanner/levels/avx512.rs",
