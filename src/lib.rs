@@ -5,20 +5,26 @@ pub mod cli;
 pub mod convert;
 pub mod demo;
 pub mod diff;
+mod encode_file;
 mod error;
 mod huge_pages;
 pub mod known;
 mod load;
 mod pretokenize;
+mod source;
 mod threads;
 mod tokenizer;
 pub mod train;
+mod watch;
 
 pub use bpekit_formats as formats;
 pub use bpekit_formats::TokenId;
+pub use encode_file::{FileEncoder, FileReport, IdType};
 pub use error::{Error, ErrorKind, Result};
 pub use load::{LoadOptions, load_definition};
+pub use source::{FileForm, Invalid};
 pub use tokenizer::{FlatIds, OutputId, Special, Tokenizer};
+pub use watch::{Progress, Unwatched, Watch};
 
 /// The README's example in Rust is a test too.
 #[cfg(doctest)]

@@ -13,6 +13,7 @@ mod batch;
 mod cli;
 mod core;
 mod counts;
+mod encode_file;
 mod error;
 mod files;
 mod ids;
@@ -34,6 +35,8 @@ mod _bpekit {
     use crate::core::Core;
     #[pymodule_export]
     use crate::counts::{Counts, count};
+    #[pymodule_export]
+    use crate::encode_file::encode_file;
     #[pymodule_export]
     use crate::files::{convert, detect, formats, loss_parts};
     #[pymodule_export]

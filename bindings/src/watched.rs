@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bpekit::train::{Feeder, Progress, Watch};
-use bpekit::{Error, ErrorKind};
+use bpekit::train::Feeder;
+use bpekit::{Error, ErrorKind, Progress, Watch};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator, PyString};
@@ -158,6 +158,7 @@ impl Looker<'_, '_> {
         self.last = held;
         let facts = match held {
             Some(Progress::Counting { done, all }) => ("counting", done, all),
+            Some(Progress::Encoding { done, all }) => ("encoding", done, all),
             Some(Progress::Merging { done, all }) => ("merging", done, Some(all)),
             _ => return Ok(()),
         };

@@ -15,6 +15,7 @@ Example:
 
 from bpekit._bpekit import __version__ as __version__
 from bpekit._counts import PretokenCounts as PretokenCounts
+from bpekit._encode_file import EncodedFile as EncodedFile
 from bpekit._errors import FormatError as FormatError
 from bpekit._errors import LimitError as LimitError
 from bpekit._errors import Loss as Loss
@@ -37,6 +38,7 @@ from bpekit._train import train as train
 from bpekit._train import train_from_counts as train_from_counts
 
 __all__ = [
+    "EncodedFile",
     "FormatError",
     "FormatInfo",
     "LimitError",

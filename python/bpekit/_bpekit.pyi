@@ -13,6 +13,7 @@ __all__ = [
     "convert",
     "count",
     "detect",
+    "encode_file",
     "formats",
     "loss_parts",
     "run_cli",
@@ -144,7 +145,8 @@ class TrainReport:
     def to_json(self) -> str: ...
 
 _Source: TypeAlias = tuple[str, Any]
-_Progress: TypeAlias = Callable[[Literal["counting", "merging"], int, int | None], object] | None
+_Stage: TypeAlias = Literal["counting", "encoding", "merging"]
+_Progress: TypeAlias = Callable[[_Stage, int, int | None], object] | None
 
 def train(
     source: _Source, arguments: dict[str, Any], progress: _Progress
@@ -153,6 +155,9 @@ def train_from_counts(
     counts: Counts, arguments: dict[str, Any], progress: _Progress
 ) -> tuple[Core, TrainReport]: ...
 def count(source: _Source, arguments: dict[str, Any], progress: _Progress) -> Counts: ...
+def encode_file(
+    core: Core, paths: Sequence[_Path], arguments: dict[str, Any], progress: _Progress
+) -> tuple[Array | None, tuple[int, int, int, int, str]]: ...
 def convert(
     src: _Path,
     dst: _Path,

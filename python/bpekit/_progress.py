@@ -1,4 +1,4 @@
-"""How far a training is: a callback, or a bar on a terminal."""
+"""How far long work is: a callback, or a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+Stage: TypeAlias = Literal["counting", "encoding", "merging"]
+
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is.
+    """How far a training is, or the encoding of files.
 
     Attributes:
-        stage: ``"counting"`` pretokens or ``"merging"`` tokens.
+        stage: ``"counting"`` pretokens, ``"merging"`` tokens or ``"encoding"`` files.
         done: Bytes that were read of the source, as they lie on disk, or tokens that were made.
         total: How many there are, or None if that is not known.
         seconds: Time since the stage began.
     """
 
-    stage: Literal["counting", "merging"]
+    stage: Stage
     done: int
     total: int | None
     seconds: float
@@ -63,11 +65,11 @@ class Reporter:
             self._callback = progress
 
     @property
-    def sink(self) -> Callable[[Literal["counting", "merging"], int, int | None], None] | None:
+    def sink(self) -> Callable[[Stage, int, int | None], None] | None:
         """What the extension module calls; None if nobody wants to know."""
         return None if self._callback is None else self._tell
 
-    def _tell(self, stage: Literal["counting", "merging"], done: int, total: int | None) -> None:
+    def _tell(self, stage: Stage, done: int, total: int | None) -> None:
         assert self._callback is not None
         if stage != self._stage:
             # A stage is first heard of when it has gone on for a while.
@@ -97,7 +99,7 @@ class Reporter:
 
 def bar(progress: Progress, width: int) -> str:
     """One line: stage, bar, how much, rate and time left."""
-    if progress.stage == "counting":
+    if progress.stage != "merging":
         done, rate = f"{progress.done / 1e6:.1f} MB", f"{progress.rate / 1e6:.0f} MB/s"
         total = "" if progress.total is None else f" of {progress.total / 1e6:.1f} MB"
     else:

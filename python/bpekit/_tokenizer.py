@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from bpekit import _arrays, _errors
 from bpekit._bpekit import Core
+from bpekit._encode_file import FileEncoding
 from bpekit._files import Path, Report, load_arguments, parts, report
 from bpekit._trainable import Trainable
 
@@ -33,7 +34,7 @@ _STATE_VERSION = 1
 _MISSING: Any = ...
 
 
-class Tokenizer(Trainable):
+class Tokenizer(FileEncoding, Trainable):
     """A byte-level BPE tokenizer, in place of `tiktoken.Encoding`.
 
     It cannot be changed, is shared freely between threads, and can be copied and pickled: the

@@ -9,6 +9,7 @@ use bpekit_formats::{LossPart, ReadOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::id_file_args::IdFileArgs;
 use super::train_args::{CountsArgs, PatternsArgs, TrainArgs};
 use crate::load::LoadOptions;
 use crate::tokenizer::Special;
@@ -242,13 +243,18 @@ pub(super) struct DiffArgs {
 ///
 /// The ids of each file stand on a line, separated by spaces. Text is UTF-8. A special token in
 /// the text is an error unless --special or --ordinary says what is meant.
+///
+/// With --out, the ids of all files go to one file of integers, the lowest byte first, as training
+/// programs map it into memory. Files may be longer than memory, and may be in gzip or Zstandard;
+/// a `.jsonl` or `.ndjson` has an object each line with the text in `text`.
 #[derive(Args, Debug)]
 #[command(
     help_template = TEMPLATE,
     before_help = "Examples:\n  \
         echo 'hello world' | bpekit encode -t cl100k_base.tiktoken\n  \
         bpekit encode -t tokenizer.json a.txt b.txt\n  \
-        bpekit encode -t demo --lines --json <questions.txt"
+        bpekit encode -t demo --lines --json <questions.txt\n  \
+        bpekit encode -t gpt2.tiktoken corpus.txt.zst --separator '<|endoftext|>' --out train.bin"
 )]
 pub(super) struct EncodeArgs {
     /// Text files; `-` or none for standard input
@@ -261,12 +267,15 @@ pub(super) struct EncodeArgs {
     #[arg(long)]
     pub(super) lines: bool,
 
-    /// Print a JSON array for each text
+    /// Print a JSON array for each text; with --out, the report as one JSON object
     #[arg(long)]
     pub(super) json: bool,
 
     #[command(flatten)]
     pub(super) special: SpecialArgs,
+
+    #[command(flatten)]
+    pub(super) id_file: IdFileArgs,
 
     #[command(flatten)]
     pub(super) load: LoadArgs,

@@ -1,4 +1,4 @@
-//! What `train` and `counts make` read: files, or standard input.
+//! What `train`, `counts make` and `encode --out` read: files, or standard input.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -97,7 +97,7 @@ impl<'a> Corpus<'a> {
     }
 }
 
-const STDIN: &str = "standard input";
+pub(super) const STDIN: &str = "standard input";
 
 fn check_file(path: &Path) -> bpekit_formats::Result<()> {
     let metadata = fs::metadata(path)?;

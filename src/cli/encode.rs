@@ -6,10 +6,13 @@ use bpekit_formats::TokenId;
 
 use super::args::EncodeArgs;
 use super::text::{self, Input};
-use super::{Failure, Outcome, Streams, YES, source};
+use super::{Failure, Outcome, Streams, YES, id_file, source};
 use crate::tokenizer::{Special, Tokenizer};
 
 pub(super) fn run(args: &EncodeArgs, streams: &mut Streams<'_>) -> Outcome {
+    if let Some(out) = &args.id_file.out {
+        return id_file::run(args, out, streams);
+    }
     let encoder = Encoder {
         tokenizer: source::tokenizer(&args.tokenizer, &args.load, streams)?,
         special: args.special.policy(),

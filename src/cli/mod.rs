@@ -1,7 +1,7 @@
 //! The command line: one function over arguments and streams, the same for the binary and for
 //! Python's entry point.
 //!
-//! `args` and `train_args` say what can be written, each subcommand has a file of its own, `source`
+//! `args`, `train_args` and `id_file_args` say what can be written, each subcommand has a file of its own, `source`
 //! loads tokenizers, `text` reads what is encoded or decoded, and `corpus` what is trained on, with
 //! `progress` to look at. What goes to standard output is data;
 //! errors and warnings go to standard error.
@@ -16,6 +16,8 @@ mod demo;
 mod diff;
 mod encode;
 mod formats;
+mod id_file;
+mod id_file_args;
 mod inspect;
 mod inspect_json;
 mod inspect_print;

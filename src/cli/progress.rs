@@ -1,4 +1,4 @@
-//! How far a training is, as a bar on the terminal.
+//! How far long work is, as a bar on the terminal.
 
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
@@ -10,7 +10,7 @@ use indicatif::{
     ProgressStyle,
 };
 
-use crate::train::{Progress, Unwatched, Watch};
+use crate::watch::{Progress, Unwatched, Watch};
 
 /// How many seconds a stage takes before its rate means anything.
 const SURE_AFTER: f64 = 0.5;
@@ -36,6 +36,9 @@ enum Stage {
     Counting {
         is_sized: bool,
     },
+    Encoding {
+        is_sized: bool,
+    },
     Merging,
 }
 
@@ -46,6 +49,10 @@ impl Stage {
                 "counting [{wide_bar}] {bytes} of {total_bytes}{speed}"
             }
             Self::Counting { is_sized: false } => "counting {bytes}{speed}",
+            Self::Encoding { is_sized: true } => {
+                "encoding [{wide_bar}] {bytes} of {total_bytes}{speed}"
+            }
+            Self::Encoding { is_sized: false } => "encoding {bytes}{speed}",
             Self::Merging => "merging  [{wide_bar}] {human_pos} of {human_len} tokens{speed}",
         }
     }
@@ -62,7 +69,9 @@ impl Stage {
             }
             let whole = rate as u64;
             let written = match self {
-                Self::Counting { .. } => write!(out, ", {}/s", HumanBytes(whole)),
+                Self::Counting { .. } | Self::Encoding { .. } => {
+                    write!(out, ", {}/s", HumanBytes(whole))
+                }
                 Self::Merging => write!(out, ", {}/s", HumanCount(whole)),
             };
             if let (Ok(()), Some(all)) = (written, state.len()) {
@@ -94,6 +103,10 @@ impl Watch for Bars {
             Progress::Counting { done, all } => {
                 let is_sized = all.is_some();
                 (Stage::Counting { is_sized }, done, all)
+            }
+            Progress::Encoding { done, all } => {
+                let is_sized = all.is_some();
+                (Stage::Encoding { is_sized }, done, all)
             }
             Progress::Merging { done, all } => (Stage::Merging, done, Some(all)),
         };
@@ -130,6 +143,8 @@ mod tests {
         for stage in [
             Stage::Counting { is_sized: true },
             Stage::Counting { is_sized: false },
+            Stage::Encoding { is_sized: true },
+            Stage::Encoding { is_sized: false },
             Stage::Merging,
         ] {
             assert!(ProgressStyle::with_template(stage.template()).is_ok());
@@ -137,6 +152,11 @@ mod tests {
         let bars = Bars::new(ProgressDrawTarget::hidden);
         for progress in [
             Progress::Counting { done: 5, all: None },
+            Progress::Encoding { done: 5, all: None },
+            Progress::Encoding {
+                done: 5,
+                all: Some(7),
+            },
             Progress::Merging { done: 1, all: 9 },
             Progress::Merging { done: 9, all: 9 },
         ] {

@@ -346,12 +346,12 @@ fn byte_orders() -> impl TypedValueParser<Value = ByteOrder> {
     named(["identity", "gpt2"], ByteOrder::by_name)
 }
 
-fn invalids() -> impl TypedValueParser<Value = Invalid> {
+pub(super) fn invalids() -> impl TypedValueParser<Value = Invalid> {
     named(["strict", "replace", "ignore"], Invalid::by_name)
 }
 
 /// One of some names, as what it stands for.
-fn named<T: Clone + Send + Sync + 'static, const N: usize>(
+pub(super) fn named<T: Clone + Send + Sync + 'static, const N: usize>(
     names: [&'static str; N],
     find: fn(&str) -> Option<T>,
 ) -> impl TypedValueParser<Value = T> {

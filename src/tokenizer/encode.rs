@@ -100,6 +100,15 @@ impl<'a> Special<'a> {
         }
     }
 
+    /// What is an error beside special tokens that are not allowed.
+    pub(super) fn refused_texts(&self) -> impl Iterator<Item = &'a str> {
+        let texts = match &self.disallowed {
+            Disallowed::Only(texts) => Some(texts),
+            Disallowed::None | Disallowed::Others => None,
+        };
+        texts.into_iter().flatten().copied()
+    }
+
     pub(super) fn permit(&self) -> Permit<'_> {
         match &self.allowed {
             Allowed::None => Permit::Ordinary,

@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 mod join;
 mod normalize;
+mod parts;
 mod pieces;
 mod post;
 mod segments;
@@ -34,6 +35,7 @@ pub use encode::Special;
 use added::AddedTokens;
 use decode::Decoder;
 pub(crate) use normalize::Normalizer;
+pub(crate) use parts::PartEncoder;
 
 /// A tokenizer.
 ///

@@ -59,6 +59,11 @@ impl Normalizer {
         Ok(text)
     }
 
+    /// Whether every text stays as it is.
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// Whether the start of this text is cut off.
     pub(crate) fn strips_start_of(&self, text: &str) -> bool {
         text.starts_with(char::is_whitespace)

@@ -23,8 +23,8 @@ use super::counts::PretokenCounts;
 use super::job::{Source, Trainer};
 use super::merge::Merged;
 use super::pretokenization::Pretokenization;
-use super::watch::Watch;
 use crate::error::Result;
+use crate::watch::Watch;
 
 /// A folder that is locked for one training.
 pub(super) struct Checkpoint {

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use super::counts::{Facts, PretokenCounts};
 use super::segment::Segmenter;
-use super::source::{Batch, Invalid, Texts};
 use super::spill::Spill;
 use super::table::{Front, Table};
-use super::watch::{Progress, Watch};
 use crate::error::{Error, Result};
+use crate::source::{Batch, Invalid, Texts};
+use crate::watch::{Progress, Watch};
 
 /// How to count.
 ///

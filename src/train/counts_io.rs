@@ -9,9 +9,9 @@ use bpekit_formats::{CountsHeader, CountsReader, CountsWriter, Error as FileErro
 use super::count::CountOptions;
 use super::counts::{Facts, PretokenCounts};
 use super::pretokenization::Pretokenization;
-use super::source::{Cutter, FedTexts, Feeder, FileForm, FileTexts, ManyFiles, MemoryText};
-use super::watch::Watch;
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::{FedTexts, Feeder, FileForm, FileTexts, ManyFiles, MemoryText};
+use crate::watch::Watch;
 
 /// The error with the path of the file, if it is of a file.
 fn at(path: &Path, error: Error) -> Error {
@@ -129,7 +129,7 @@ impl PretokenCounts {
         watch: &dyn Watch,
     ) -> Result<()> {
         let form = form.map_or_else(|| FileForm::of_name(path), Clone::clone);
-        let cutter = Cutter::new(self.pretokenization())?;
+        let cutter = self.pretokenization().cutter()?;
         let mut texts = FileTexts::open_watched(path, &form, cutter, false, watch)?;
         self.count(&mut texts, options, watch)
     }
@@ -147,7 +147,7 @@ impl PretokenCounts {
         watch: &dyn Watch,
     ) -> Result<()> {
         let form_of = |path: &Path| form.map_or_else(|| FileForm::of_name(path), Clone::clone);
-        let cutter = Cutter::new(self.pretokenization())?;
+        let cutter = self.pretokenization().cutter()?;
         let mut texts = ManyFiles::new(paths, &form_of, cutter).watched(watch);
         self.count(&mut texts, options, watch)
     }
@@ -163,7 +163,7 @@ impl PretokenCounts {
         options: &CountOptions,
         watch: &dyn Watch,
     ) -> Result<()> {
-        let cutter = Cutter::new(self.pretokenization())?;
+        let cutter = self.pretokenization().cutter()?;
         let mut texts = MemoryText::new(text, cutter);
         self.count(&mut texts, options, watch)
     }
@@ -188,7 +188,7 @@ impl PretokenCounts {
     ///
     /// As [`Self::new`].
     pub fn feeder(&self) -> Result<(Feeder, FedTexts)> {
-        let cutter = Cutter::new(self.pretokenization())?;
+        let cutter = self.pretokenization().cutter()?;
         Ok(Feeder::new(cutter, false))
     }
 }

@@ -9,11 +9,11 @@ use super::count::CountOptions;
 use super::counts::PretokenCounts;
 use super::pretokenization::Pretokenization;
 use super::report::Curve;
-use super::source::{Cutter, MemoryText};
 use super::trainer::{Trained, follow};
-use super::watch::Watch;
 use crate::bpe::{Bpe, Ids, Scratch};
 use crate::error::Result;
+use crate::source::MemoryText;
+use crate::watch::Watch;
 
 /// The compression of a text for each size of the vocab.
 ///
@@ -31,7 +31,7 @@ pub(super) fn curve(
     watch: &dyn Watch,
 ) -> Result<Curve> {
     let mut counts = PretokenCounts::new(how.clone())?;
-    let mut texts = MemoryText::new(text, Cutter::new(how)?);
+    let mut texts = MemoryText::new(text, how.cutter()?);
     counts.count(&mut texts, &CountOptions::default(), watch)?;
     let bpe = Bpe::new(Arc::new(trained.definition.clone()))?;
     let step_of: FxHashMap<TokenId, usize> = trained

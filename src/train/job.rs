@@ -9,13 +9,13 @@ use super::counts::PretokenCounts;
 use super::held_out;
 use super::options::TrainOptions;
 use super::pretokenization::Pretokenization;
-use super::source::{
-    Cutter, FedTexts, Feeder, FileForm, FileTexts, ManyFiles, MemoryText, Texts, total_len,
-};
 use super::spill;
 use super::trainer::{Trained, Training};
-use super::watch::{Progress, Watch};
 use crate::error::{Error, Result};
+use crate::source::{
+    Cutter, FedTexts, Feeder, FileForm, FileTexts, ManyFiles, MemoryText, Texts, total_len,
+};
+use crate::watch::{Progress, Watch};
 
 /// A training from texts to a tokenizer.
 ///
@@ -90,7 +90,7 @@ impl Trainer {
     ///
     /// `Pattern`, `File` (unsupported) if a part of the pretokenization cannot be run.
     pub fn feeder(&self) -> Result<(Feeder, FedTexts)> {
-        let cutter = Cutter::new(&self.how)?;
+        let cutter = self.how.cutter()?;
         Ok(Feeder::new(cutter, self.checkpoint.is_some()))
     }
 
@@ -137,7 +137,7 @@ impl Trainer {
         watch: &dyn Watch,
     ) -> Result<PretokenCounts> {
         let mut all = PretokenCounts::new(self.how.clone())?;
-        let cutter = Cutter::new(&self.how)?;
+        let cutter = self.how.cutter()?;
         match source {
             Source::Text(text) => {
                 let mut texts = MemoryText::new(text, cutter);

@@ -22,22 +22,22 @@ mod pretokenization;
 mod report;
 mod runs;
 mod segment;
-mod source;
 mod spill;
 mod svg;
 mod table;
 #[cfg(test)]
 mod tests;
 mod trainer;
-mod watch;
 mod words;
 
+pub use crate::source::{FedTexts, Feeder, FileForm, Invalid};
+pub use crate::watch::{Progress, Unwatched, Watch};
 pub use count::CountOptions;
 pub use counts::PretokenCounts;
 pub use job::{Source, Trainer};
 pub use options::{ByteOrder, Order, TrainOptions};
 pub use pretokenization::Pretokenization;
 pub use report::{Curve, Stop, TrainReport};
-pub use source::{FedTexts, Feeder, FileForm, Invalid};
+#[cfg(test)]
+pub(crate) use segment::Segmenter;
 pub use trainer::{Trained, train_from_counts};
-pub use watch::{Progress, Unwatched, Watch};

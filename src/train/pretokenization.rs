@@ -7,7 +7,8 @@ use bpekit_formats::{Definition, Normalizer, Pattern, Pretokenizer, show_text};
 use super::segment::Segmenter;
 use crate::error::{Error, Result};
 use crate::known::{pattern_by_name, patterns};
-use crate::pretokenize::{Pretokenizer as Steps, known_pattern};
+use crate::pretokenize::{Pretokenizer as Steps, known_pattern, normalizer_can_be_cut};
+use crate::source::{Cutter, Whole};
 
 /// How text becomes pretokens: special tokens are cut out, the text between them is normalized and
 /// then cut.
@@ -126,6 +127,25 @@ impl Pretokenization {
         let how = Self { normalizer, ..self };
         Segmenter::new(&how)?;
         Ok(how)
+    }
+
+    /// Where texts may be cut into parts whose pretokens are those of the whole.
+    ///
+    /// # Errors
+    ///
+    /// `Pattern`, `File` (unsupported) if a part of the pretokenization cannot be run.
+    pub(crate) fn cutter(&self) -> Result<Cutter> {
+        let can_be_cut = Steps::new(self.pretokenizer())?.can_be_cut()
+            && normalizer_can_be_cut(self.normalizer());
+        Ok(if can_be_cut {
+            Cutter::around(
+                self.special_tokens()
+                    .iter()
+                    .map(|token| Whole::new(token.as_str())),
+            )
+        } else {
+            Cutter::never()
+        })
     }
 
     /// Whether counts of the two can be added up: spellings of one published pattern are one, and

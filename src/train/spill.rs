@@ -9,8 +9,8 @@ use bpekit_formats::{CountsHeader, CountsReader, CountsWriter, Error as FileErro
 
 use super::runs::{MergedRuns, SortedCounts, SortedSlice};
 use super::table::Table;
-use super::watch::Watch;
 use crate::error::{Error, Result};
+use crate::watch::Watch;
 
 /// Where counts go that do not fit.
 pub(super) struct Spill {

@@ -7,8 +7,8 @@ mod spill_tests;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::source::{Cutter, MemoryText, Texts};
 use super::*;
+use crate::source::{MemoryText, Texts};
 
 /// Says stop after it was asked this often.
 struct StopAfter {

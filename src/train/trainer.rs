@@ -10,9 +10,9 @@ use super::merge::{self, Bounds, Merged, Merging};
 use super::options::TrainOptions;
 use super::pretokenization::Pretokenization;
 use super::report::{Curve, Stop, TrainReport};
-use super::watch::{Progress, Watch};
 use super::words::CountedWords;
 use crate::error::{Error, Result};
+use crate::watch::{Progress, Watch};
 
 /// A trained tokenizer, and what the training did.
 #[derive(Clone, Debug)]

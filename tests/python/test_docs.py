@@ -12,6 +12,7 @@ import bpekit
 
 MODULES = [
     "bpekit",
+    "bpekit._encode_file",
     "bpekit._files",
     "bpekit._tokenizer",
     "bpekit._train",

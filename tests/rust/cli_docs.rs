@@ -137,11 +137,13 @@ fn the_page_names_every_member_of_the_json_objects() {
     let made = dir.run(&["counts", "make", "a.txt", "-o", "a.bpecounts"]);
     assert_eq!(made.status, 0, "{}", made.stderr);
     let train = ["train", "a.txt", "-n", "257", "-o", "b.tiktoken", "--json"];
+    let id_file = ["encode", "-t", "demo", "a.txt", "-o", "a.bin", "--json"];
     for (command, arguments) in [
         ("inspect", ["inspect", "demo", "--json"].as_slice()),
         ("convert", &["convert", "demo", "b.json", "--json"]),
         ("diff", &["diff", "demo", "a.json", "--json"]),
         ("count", &["count", "-t", "demo", "--json"]),
+        ("encode", &id_file),
         ("formats", &["formats", "--json"]),
         ("formats", &["formats", "--patterns", "--json"]),
         ("formats", &["formats", "--encodings", "--json"]),

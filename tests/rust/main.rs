@@ -10,6 +10,7 @@
 mod cli;
 mod cli_counts;
 mod cli_docs;
+mod cli_id_file;
 mod cli_train;
 mod cli_train_refused;
 mod convert_matrix;

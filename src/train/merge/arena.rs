@@ -14,7 +14,7 @@
 
 use super::symbol::Symbol;
 use crate::error::Result;
-use crate::train::watch::Watch;
+use crate::watch::Watch;
 
 /// All pretokens, with their tokens and counts.
 pub(super) struct Arena<S> {

@@ -7,7 +7,7 @@ use super::step::{Neighbours, Step};
 use super::symbol::Symbol;
 use crate::error::Result;
 use crate::train::report::Stop;
-use crate::train::watch::Watch;
+use crate::watch::Watch;
 
 /// One merge that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::arena::Arena;
 use super::pairs::{NONE, Pair, Pairs, ids, pair};
 use super::symbol::Symbol;
 use crate::error::Result;
-use crate::train::watch::Watch;
+use crate::watch::Watch;
 
 /// The places of the sums by hash, behind those of the first 256 tokens.
 const HASHED_BITS: u32 = 20;

@@ -5,7 +5,7 @@ use super::run::{Merger, Words};
 use super::symbol::Symbol;
 use super::*;
 use crate::error::Result;
-use crate::train::watch::Unwatched;
+use crate::watch::Unwatched;
 use proptest::prelude::*;
 
 struct Plain(Vec<(Vec<(u32, u32)>, u64)>);

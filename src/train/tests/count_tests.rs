@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::{Error, ErrorKind, Result};
-use crate::train::source::{Batch, FileTexts};
+use crate::source::{Batch, FileTexts};
 
 fn options(thread_count: usize) -> CountOptions {
     CountOptions {
@@ -21,7 +21,7 @@ fn threads_and_batches_do_not_show_in_the_counts() {
     for thread_count in [0, 1, 2, 3, 16] {
         for batch_len in [100, 5000, 1 << 18, usize::MAX / 4] {
             let mut counts = PretokenCounts::new(how.clone()).unwrap();
-            let mut texts = MemoryText::new(&text, Cutter::new(&how).unwrap());
+            let mut texts = MemoryText::new(&text, how.cutter().unwrap());
             texts = texts.with_batch_len(batch_len);
             let options = options(thread_count);
             counts.count(&mut texts, &options, &Unwatched).unwrap();
@@ -121,7 +121,7 @@ fn of_several_errors_the_first_in_the_text_is_told() {
     let path = folder.path().join("a.jsonl");
     let how = how("gpt2");
     let message = |thread_count: usize, left: usize| {
-        let cutter = Cutter::new(&how).unwrap();
+        let cutter = how.cutter().unwrap();
         let form = FileForm::of_name(&path);
         let texts = FileTexts::open(&path, &form, cutter, false).unwrap();
         let texts = texts.with_batch_len(1);

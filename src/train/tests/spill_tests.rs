@@ -12,7 +12,7 @@ fn count(
     options: &CountOptions,
 ) -> Result<PretokenCounts> {
     let mut counts = PretokenCounts::new(how.clone())?;
-    let mut texts = MemoryText::new(text, Cutter::new(how)?).with_batch_len(batch_len);
+    let mut texts = MemoryText::new(text, how.cutter()?).with_batch_len(batch_len);
     counts.count(&mut texts, options, &Unwatched)?;
     Ok(counts)
 }
@@ -86,7 +86,7 @@ fn earlier_counts_are_spilled_too() {
         max_memory: Some(2 << 20),
         ..CountOptions::default()
     };
-    let mut texts = MemoryText::new(&one, Cutter::new(&how).unwrap()).with_batch_len(3000);
+    let mut texts = MemoryText::new(&one, how.cutter().unwrap()).with_batch_len(3000);
     counts.count(&mut texts, &options, &Unwatched).unwrap();
     assert!(saved(&counts) == saved(&counts_of(&how, &[&one, &other])));
 }
@@ -158,7 +158,7 @@ fn a_stopped_count_with_spills_ends() {
     let text = long_text(30_000);
     for looks in [3, 30, 300] {
         let mut counts = PretokenCounts::new(how.clone()).unwrap();
-        let mut texts = MemoryText::new(&text, Cutter::new(&how).unwrap()).with_batch_len(1000);
+        let mut texts = MemoryText::new(&text, how.cutter().unwrap()).with_batch_len(1000);
         let options = CountOptions {
             thread_count: 2,
             max_memory: Some(1),

@@ -61,6 +61,17 @@ pub(super) enum Form {
     Text,
     /// A JSON object each, with the text in this member.
     Json { field: Arc<str> },
+    /// Texts with this behind them, which is no part of them; the last of a file may lack it.
+    Separated { by: Arc<[u8]> },
+}
+
+/// Where a text of a batch stands in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// Of the text, or the line with it, among those of the batch.
+    number: usize,
+    /// Where it starts, in bytes.
+    start: usize,
 }
 
 /// Where the bytes of a batch stand, for messages.
@@ -79,6 +90,11 @@ impl Batch {
         self.ends.clear();
     }
 
+    /// Whether the last text goes on in the next batch.
+    pub(crate) fn is_open(&self) -> bool {
+        self.ends.last().copied().unwrap_or(0) < self.bytes.len()
+    }
+
     /// Calls `sink` with each text, or part of one, and whether a text ends with it. Gives how
     /// many entries were null.
     ///
@@ -91,16 +107,30 @@ impl Batch {
         invalid: Invalid,
         mut sink: impl FnMut(&str, bool) -> Result<()>,
     ) -> Result<u64> {
+        self.for_each_placed(invalid, |text, is_whole, _| sink(text, is_whole))
+    }
+
+    /// The same; `sink` also gets where the text stands, for [`Self::error_at`].
+    pub(crate) fn for_each_placed(
+        &self,
+        invalid: Invalid,
+        mut sink: impl FnMut(&str, bool, Place) -> Result<()>,
+    ) -> Result<u64> {
         let mut nulls = 0;
         let mut start = 0;
         for (number, &end) in self.ends.iter().enumerate() {
-            let text = self.decode(number, start, end, invalid)?;
+            let place = Place { number, start };
+            let last = match &self.form {
+                Form::Separated { by } if self.bytes[start..end].ends_with(by) => end - by.len(),
+                _ => end,
+            };
+            let text = self.decode(number, start, last, invalid)?;
             match &self.form {
-                Form::Text => sink(&text, true)?,
+                Form::Text | Form::Separated { .. } => sink(&text, true, place)?,
                 Form::Json { .. } if text.trim_ascii().is_empty() => {}
                 Form::Json { field } => {
                     match json::pick(&text, field).map_err(|error| self.in_line(number, error))? {
-                        Some(text) => sink(&text, true)?,
+                        Some(text) => sink(&text, true, place)?,
                         None => nulls += 1,
                     }
                 }
@@ -108,8 +138,9 @@ impl Batch {
             start = end;
         }
         if start < self.bytes.len() {
-            let text = self.decode(self.ends.len(), start, self.bytes.len(), invalid)?;
-            sink(&text, false)?;
+            let number = self.ends.len();
+            let text = self.decode(number, start, self.bytes.len(), invalid)?;
+            sink(&text, false, Place { number, start })?;
         }
         Ok(nulls)
     }
@@ -156,6 +187,17 @@ impl Batch {
             .with_hint("`errors=\"replace\"` (`--errors replace`) takes U+FFFD for it")
             .with_hint("or convert the text: `iconv -f ENCODING -t UTF-8`");
         self.in_file(error)
+    }
+
+    /// An error about what stands in the text: `what` of it, or, if that is not found, its start.
+    pub(crate) fn error_at(&self, place: Place, what: &[u8], error: FileError) -> Error {
+        if let Form::Json { .. } = self.form {
+            return self.in_line(place.number, error);
+        }
+        let found = memchr::memmem::find(&self.bytes[place.start..], what).unwrap_or(0);
+        let offset = usize::try_from(self.origin.offset).unwrap_or(usize::MAX);
+        let at = offset.saturating_add(place.start + found);
+        self.in_file(error.at(Location::Byte(at)))
     }
 
     fn in_line(&self, number: usize, error: FileError) -> Error {

@@ -31,7 +31,7 @@ fn sets() -> Vec<Vec<String>> {
 fn check(how: &Pretokenization, text: &str, lens: impl Iterator<Item = usize>) {
     let expected = whole(how, &[text]);
     for batch_len in lens {
-        let cutter = Cutter::new(how).unwrap();
+        let cutter = how.cutter().unwrap();
         let mut texts = MemoryText::new(text, cutter).with_batch_len(batch_len);
         let found = drain(&mut texts, how, Invalid::Strict).unwrap();
         assert_eq!(found.counts, expected, "{how:?}, {batch_len}: {text:?}");
@@ -106,7 +106,7 @@ fn a_feeder_cuts_long_texts_around_tokens() {
             "z".repeat(shift),
             unit.repeat(2 * BATCH_LEN / unit.len())
         );
-        let (mut feeder, mut fed) = Feeder::new(Cutter::new(&how).unwrap(), true);
+        let (mut feeder, mut fed) = Feeder::new(how.cutter().unwrap(), true);
         let mut full = || panic!("sixteen batches wait");
         feeder.push(text.as_bytes(), &mut full).unwrap();
         feeder.push(b"", &mut full).unwrap();
@@ -123,13 +123,13 @@ fn a_feeder_cuts_long_texts_around_tokens() {
 #[test]
 fn a_feeder_that_is_dropped_is_no_end() {
     let how = how("gpt2");
-    let (mut feeder, mut fed) = Feeder::new(Cutter::new(&how).unwrap(), false);
+    let (mut feeder, mut fed) = Feeder::new(how.cutter().unwrap(), false);
     feeder.push(b"a text", &mut || Ok(())).unwrap();
     drop(feeder);
     let error = drain(&mut fed, &how, Invalid::Strict).unwrap_err();
     assert!(matches!(error.kind(), crate::ErrorKind::Interrupted));
     // And the other way round.
-    let (mut feeder, fed) = Feeder::new(Cutter::new(&how).unwrap(), false);
+    let (mut feeder, fed) = Feeder::new(how.cutter().unwrap(), false);
     drop(fed);
     let text = "x ".repeat(BATCH_LEN);
     let error = feeder.push(text.as_bytes(), &mut || Ok(())).unwrap_err();
@@ -141,7 +141,7 @@ fn a_feeder_that_is_dropped_is_no_end() {
 fn the_hash_of_texts_knows_their_borders() {
     let how = how("gpt2");
     let hash_of = |texts: &[&str]| {
-        let (mut feeder, mut fed) = Feeder::new(Cutter::new(&how).unwrap(), true);
+        let (mut feeder, mut fed) = Feeder::new(how.cutter().unwrap(), true);
         for text in texts {
             feeder.push(text.as_bytes(), &mut || Ok(())).unwrap();
         }
@@ -149,7 +149,7 @@ fn the_hash_of_texts_knows_their_borders() {
         drain(&mut fed, &how, Invalid::Strict).unwrap();
         fed.sha256().unwrap()
     };
-    let one = MemoryText::new("a b", Cutter::new(&how).unwrap()).sha256();
+    let one = MemoryText::new("a b", how.cutter().unwrap()).sha256();
     assert_eq!(hash_of(&["a b"]), one);
     assert_ne!(hash_of(&["a", " b"]), one);
     assert_ne!(hash_of(&["a b", ""]), one);
@@ -166,7 +166,7 @@ proptest! {
     ) {
         let how = how("gpt2").with_special_tokens(&set).unwrap();
         let expected = whole(&how, &[&text]);
-        let cutter = Cutter::new(&how).unwrap();
+        let cutter = how.cutter().unwrap();
         let mut texts = MemoryText::new(&text, cutter).with_batch_len(batch_len);
         let found = drain(&mut texts, &how, Invalid::Strict).unwrap();
         prop_assert_eq!(found.counts, expected);

@@ -35,7 +35,7 @@ fn texts() -> Vec<String> {
 }
 
 fn check_memory(how: &Pretokenization, text: &str, batch_len: usize) -> u64 {
-    let cutter = Cutter::new(how).unwrap();
+    let cutter = how.cutter().unwrap();
     let mut texts = MemoryText::new(text, cutter).with_batch_len(batch_len);
     let found = drain(&mut texts, how, Invalid::Strict).unwrap();
     let is_same = found.counts == whole(how, &[text]);
@@ -125,7 +125,7 @@ fn what_cannot_be_cut_is_one_batch() {
         how("(?s).{1,7}"),
     ] {
         let how = how.with_special_tokens(["a b"]).unwrap();
-        assert!(!Cutter::new(&how).unwrap().may_cut());
+        assert!(!how.cutter().unwrap().may_cut());
         for text in [TEXT, " a b a b  a b", &TEXT.repeat(3)] {
             assert_eq!(check(&how, &dir, text), 1, "{how:?}");
         }

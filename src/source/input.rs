@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bpekit_formats::compression::Meter;
 
-use crate::train::watch::Watch;
+use crate::watch::Watch;
 
 /// What is read, how much of it was, and who may stop it.
 pub(super) struct Input<'w> {
@@ -25,8 +25,11 @@ enum Origin {
     Pipe(Pipe),
 }
 
+/// What another thread has read.
+pub(crate) type Blocks = Receiver<io::Result<Vec<u8>>>;
+
 struct Pipe {
-    blocks: Receiver<io::Result<Vec<u8>>>,
+    blocks: Blocks,
     block: Vec<u8>,
     /// How much of the block was taken.
     taken: usize,
@@ -65,6 +68,15 @@ impl<'w> Input<'w> {
         Ok((input, len))
     }
 
+    /// Of what another thread reads.
+    pub(super) fn of_blocks(blocks: Blocks, watch: &'w dyn Watch) -> Self {
+        Self {
+            origin: Origin::Pipe(Pipe::of(blocks)),
+            meter: Meter::new(false),
+            watch,
+        }
+    }
+
     pub(super) fn meter(&self) -> &Meter {
         &self.meter
     }
@@ -96,6 +108,10 @@ impl Pipe {
                 let _ = sender.send(Err(error));
             }
         });
+        Self::of(blocks)
+    }
+
+    fn of(blocks: Blocks) -> Self {
         Self {
             blocks,
             block: Vec::new(),

@@ -8,7 +8,7 @@ const TEXT: &str = "One line, two.\r\nÜber 12345 Bäume: 漢字。かな、テ�
 
 fn open(path: &Path) -> Result<FileTexts<'static>> {
     let how = how("o200k");
-    FileTexts::open(path, &FileForm::Text, Cutter::new(&how)?, false)
+    FileTexts::open(path, &FileForm::Text, how.cutter()?, false)
 }
 
 /// Opens a file and reads it to its end.
@@ -130,7 +130,7 @@ fn what_is_not_utf8_is_an_error_with_its_place() {
 fn a_fed_text_that_is_not_utf8_is_named() {
     let how = how("gpt2");
     let message = |texts: &[&[u8]]| {
-        let (mut feeder, mut fed) = Feeder::new(Cutter::new(&how).unwrap(), false);
+        let (mut feeder, mut fed) = Feeder::new(how.cutter().unwrap(), false);
         for text in texts {
             feeder.push(text, &mut || Ok(())).unwrap();
         }
@@ -256,7 +256,7 @@ fn a_file_that_changes_while_it_is_read_is_read_to_its_new_end_or_refused() {
     let longer = text.repeat(5);
     for new_len in [0, 30, 200, text.len() - 1, text.len(), 5000] {
         let path = dir.write("a.txt", &text);
-        let cutter = Cutter::new(&how).unwrap();
+        let cutter = how.cutter().unwrap();
         let texts = FileTexts::open(&path, &FileForm::Text, cutter, true).unwrap();
         let mut texts = texts.with_batch_len(100);
         let mut batch = Batch::default();
@@ -292,7 +292,7 @@ fn files_follow_one_another_and_errors_name_their_file() {
         dir.write("c.ndjson", "{\"text\": \"one\"}\n"),
     ];
     let form_of = |path: &Path| FileForm::of_name(path);
-    let mut texts = ManyFiles::new(&paths, &form_of, Cutter::new(&how).unwrap());
+    let mut texts = ManyFiles::new(&paths, &form_of, how.cutter().unwrap());
     let found = drain(&mut texts, &how, Invalid::Strict).unwrap();
     // Files are texts of their own: no pretoken lies over the end of one.
     assert_eq!(found.counts, whole(&how, &["one two", " three", "one"]));
@@ -303,7 +303,7 @@ fn files_follow_one_another_and_errors_name_their_file() {
     assert_eq!(texts.progress(), (all, Some(all)));
 
     let missing = [paths[0].clone(), dir.path("d.txt"), paths[2].clone()];
-    let mut texts = ManyFiles::new(&missing, &form_of, Cutter::new(&how).unwrap());
+    let mut texts = ManyFiles::new(&missing, &form_of, how.cutter().unwrap());
     assert_eq!(texts.progress(), (0, None));
     let error = drain(&mut texts, &how, Invalid::Strict).unwrap_err();
     assert!(error.to_string().contains("d.txt"), "{error}");

@@ -1,8 +1,8 @@
-//! Looking on while a training runs, and stopping it.
+//! Looking on while long work is done, and stopping it.
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a training tells, and asks. Called from any of its threads.
+/// What long work tells, and asks. Called from any of its threads.
 pub trait Watch: Sync {
     /// Whether to stop: asked at least every tenth of a second.
     fn is_stopped(&self) -> bool {
@@ -16,8 +16,8 @@ pub trait Watch: Sync {
 }
 
 impl dyn Watch + '_ {
-    /// An error if the training is to stop.
-    pub(super) fn go_on(&self) -> Result<()> {
+    /// An error if the work is to stop.
+    pub(crate) fn go_on(&self) -> Result<()> {
         if self.is_stopped() {
             return Err(Error::new(ErrorKind::Interrupted));
         }
@@ -25,13 +25,20 @@ impl dyn Watch + '_ {
     }
 }
 
-/// How far a training is.
+/// How far the work is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
     /// Counting pretokens.
     Counting {
         /// Bytes of the source that are done: of files as they lie on disk.
+        done: u64,
+        /// How many there are, where that is known.
+        all: Option<u64>,
+    },
+    /// Encoding files.
+    Encoding {
+        /// Bytes of the files that are done, as they lie on disk.
         done: u64,
         /// How many there are, where that is known.
         all: Option<u64>,

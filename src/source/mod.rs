@@ -1,6 +1,6 @@
 //! Where texts come from: files, one text, or batches that another thread hands over.
 //!
-//! A source gives its texts in batches, each of which can be counted on its own by any thread.
+//! A source gives its texts in batches, each of which can be worked on alone by any thread.
 //! `batch` has what a batch is and how its bytes become texts, `cutter` says where a text may be
 //! cut between two batches, `file` and `memory` are the sources, `input` reads the bytes
 //! of a file, and `json` lines of JSON.
@@ -16,11 +16,12 @@ mod tests;
 
 use crate::error::Result;
 
-pub(crate) use batch::Batch;
 pub use batch::Invalid;
-pub(crate) use cutter::Cutter;
+pub(crate) use batch::{Batch, Place};
+pub(crate) use cutter::{Cutter, Whole};
 pub use file::FileForm;
 pub(crate) use file::{FileTexts, ManyFiles, total_len};
+pub(crate) use input::Blocks;
 pub(crate) use memory::MemoryText;
 pub use memory::{FedTexts, Feeder};
 

@@ -13,8 +13,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::error::Result;
-use crate::train::pretokenization::Pretokenization;
-use crate::train::segment::Segmenter;
+use crate::train::{Pretokenization, Segmenter};
 
 /// Pretokens and how often each was met.
 type Counts = BTreeMap<Vec<u8>, u64>;
@@ -96,7 +95,7 @@ fn read(
     invalid: Invalid,
     batch_len: usize,
 ) -> Result<Found> {
-    let texts = FileTexts::open(path, form, Cutter::new(how)?, true)?;
+    let texts = FileTexts::open(path, form, how.cutter()?, true)?;
     let mut texts = texts.with_batch_len(batch_len);
     let found = drain(&mut texts, how, invalid)?;
     let on_disk = std::fs::read(path).unwrap();

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use bpekit_formats::Error as FileError;
 use bpekit_formats::compression::{self, Meter, Reader};
 use bpekit_formats::files;
+use memchr::memmem::Finder;
 
 use super::batch::{Batch, Form, Origin};
-use super::input::Input;
+use super::cutter::Whole;
+use super::input::{Blocks, Input};
 use super::{BATCH_LEN, Cutter, Texts};
 use crate::error::Result;
-use crate::train::watch::{Unwatched, Watch};
+use crate::watch::{Unwatched, Watch};
 
 /// What a file holds. Any of it may be in gzip or Zstandard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +29,12 @@ pub enum FileForm {
     JsonLines {
         /// The member's name.
         field: String,
+    },
+    /// Texts with these bytes between them, which are part of none. What stands behind the last
+    /// of them is a text if there is anything.
+    Separated {
+        /// One byte or more.
+        by: Vec<u8>,
     },
 }
 
@@ -66,6 +74,7 @@ pub(crate) struct ManyFiles<'a> {
     /// Bytes of the files before the current one.
     before: u64,
     all: Option<u64>,
+    batch_len: usize,
 }
 
 impl<'a> ManyFiles<'a> {
@@ -82,12 +91,18 @@ impl<'a> ManyFiles<'a> {
             current: None,
             before: 0,
             all: total_len(paths),
+            batch_len: BATCH_LEN,
         }
     }
 
     /// The same, stopped by a watch also while it reads.
     pub(crate) fn watched(self, watch: &'a dyn Watch) -> Self {
         Self { watch, ..self }
+    }
+
+    /// The same in batches of about so many bytes.
+    pub(crate) fn with_batch_len(self, batch_len: usize) -> Self {
+        Self { batch_len, ..self }
     }
 }
 
@@ -107,13 +122,42 @@ impl Texts for ManyFiles<'_> {
             let form = (self.form_of)(path);
             let cutter = self.cutter.clone();
             let texts = FileTexts::open_watched(path, &form, cutter, false, self.watch)?;
-            self.current = Some(texts);
+            self.current = Some(texts.with_batch_len(self.batch_len));
         }
     }
 
     fn progress(&self) -> (u64, Option<u64>) {
         let current = self.current.as_ref().map_or(0, |texts| texts.progress().0);
         (self.before + current, self.all)
+    }
+}
+
+/// Where the texts of a file end, apart from its end.
+enum Ends {
+    Nowhere,
+    Lines,
+    Behind(Box<Finder<'static>>),
+}
+
+impl Ends {
+    /// Where texts end in these bytes, which start where a text or a part of one does.
+    fn all_in(&self, bytes: &[u8]) -> Vec<usize> {
+        match self {
+            Self::Nowhere => Vec::new(),
+            Self::Lines => memchr::memchr_iter(b'\n', bytes).map(|at| at + 1).collect(),
+            Self::Behind(separator) => {
+                let len = separator.needle().len();
+                separator.find_iter(bytes).map(|at| at + len).collect()
+            }
+        }
+    }
+
+    /// The last of them. Separators are found from the left, as they may overlap.
+    fn last_in(&self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Self::Lines => memchr::memrchr(b'\n', bytes).map(|at| at + 1),
+            _ => self.all_in(bytes).last().copied(),
+        }
     }
 }
 
@@ -124,7 +168,7 @@ pub(crate) struct FileTexts<'w> {
     path: Arc<PathBuf>,
     len: Option<u64>,
     form: Form,
-    by_line: bool,
+    ends: Ends,
     cutter: Cutter,
     batch_len: usize,
     /// What was read and belongs to the next batch.
@@ -170,8 +214,44 @@ impl<'w> FileTexts<'w> {
                 return Err(error.with_path(path).into());
             }
         };
+        Ok(Self::new(reader, len, path, form, cutter, watch))
+    }
+
+    /// Of what another thread reads, by this name.
+    pub(crate) fn of_blocks(
+        blocks: Blocks,
+        name: &str,
+        form: &FileForm,
+        cutter: Cutter,
+        watch: &'w dyn Watch,
+    ) -> Result<Self> {
+        let reader = match Reader::new(name, Input::of_blocks(blocks, watch)) {
+            Ok(reader) => reader,
+            Err(error) => {
+                watch.go_on()?;
+                return Err(error.with_path(name).into());
+            }
+        };
+        Ok(Self::new(
+            reader,
+            None,
+            Path::new(name),
+            form,
+            cutter,
+            watch,
+        ))
+    }
+
+    fn new(
+        reader: Reader<Input<'w>>,
+        len: Option<u64>,
+        path: &Path,
+        form: &FileForm,
+        cutter: Cutter,
+        watch: &'w dyn Watch,
+    ) -> Self {
         let path = Arc::new(path.to_path_buf());
-        Ok(Self {
+        Self {
             reader,
             watch,
             len,
@@ -180,9 +260,19 @@ impl<'w> FileTexts<'w> {
                 FileForm::JsonLines { field } => Form::Json {
                     field: field.as_str().into(),
                 },
+                FileForm::Separated { by } => Form::Separated {
+                    by: by.as_slice().into(),
+                },
             },
-            by_line: !matches!(form, FileForm::Text),
-            cutter,
+            ends: match form {
+                FileForm::Text => Ends::Nowhere,
+                FileForm::Lines | FileForm::JsonLines { .. } => Ends::Lines,
+                FileForm::Separated { by } => Ends::Behind(Box::new(Finder::new(by).into_owned())),
+            },
+            cutter: match form {
+                FileForm::Separated { by } => cutter.and_around(Whole::new(by.as_slice())),
+                _ => cutter,
+            },
             batch_len: BATCH_LEN,
             rest: Vec::new(),
             origin: Origin {
@@ -192,7 +282,7 @@ impl<'w> FileTexts<'w> {
             },
             path,
             is_done: false,
-        })
+        }
     }
 
     /// The sha256 of the file as it lies on disk, once it was read to its end.
@@ -200,7 +290,7 @@ impl<'w> FileTexts<'w> {
         self.reader.get_ref().meter().sha256()
     }
 
-    #[cfg(test)]
+    /// The same in batches of about so many bytes.
     pub(crate) fn with_batch_len(mut self, batch_len: usize) -> Self {
         self.batch_len = batch_len;
         self
@@ -240,12 +330,13 @@ impl<'w> FileTexts<'w> {
         }
     }
 
-    /// The last place where a batch may end: behind a line, or where the text may be cut.
+    /// The last place where a batch may end: behind a text, or where the text may be cut.
     fn last_cut(&self, bytes: &[u8]) -> Option<usize> {
-        if self.by_line {
-            return memchr::memrchr(b'\n', bytes).map(|at| at + 1);
+        match (self.ends.last_in(bytes), &self.ends) {
+            (None, Ends::Lines) => None,
+            (None, _) => self.cutter.last_cut(bytes),
+            (end, _) => end,
         }
-        self.cutter.last_cut(bytes)
     }
 }
 
@@ -269,13 +360,11 @@ impl Texts for FileTexts<'_> {
             }
         }
         // An empty file is an empty text, and no line.
-        if batch.bytes.is_empty() && (self.by_line || self.origin.line > 1) {
+        let is_one_text = matches!(self.ends, Ends::Nowhere);
+        if batch.bytes.is_empty() && (!is_one_text || self.origin.line > 1) {
             return Ok(false);
         }
-        if self.by_line {
-            let ends = memchr::memchr_iter(b'\n', &batch.bytes).map(|at| at + 1);
-            batch.ends.extend(ends);
-        }
+        batch.ends.extend(self.ends.all_in(&batch.bytes));
         if self.is_done && batch.ends.last() != Some(&batch.bytes.len()) {
             batch.ends.push(batch.bytes.len());
         }

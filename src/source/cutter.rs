@@ -1,36 +1,63 @@
 //! Where a text may be cut between two batches.
 
-use super::super::pretokenization::Pretokenization;
-use crate::error::Result;
-use crate::pretokenize::{Pretokenizer, last_cut, normalizer_can_be_cut};
+use crate::pretokenize::last_cut;
 
-/// Where texts of one pretokenization may be cut.
+/// Where texts that are split in one way may be cut.
 #[derive(Clone)]
 pub(crate) struct Cutter {
     /// None if they may not.
-    special_tokens: Option<Vec<Vec<u8>>>,
-    /// Of the special tokens, in bytes.
+    whole: Option<Vec<Whole>>,
+    /// The longest of them, in bytes.
     longest: usize,
 }
 
+/// What is looked for in the text as a whole: a special token, or a separator of texts.
+#[derive(Clone)]
+pub(crate) struct Whole {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether the characters beside it count too: it takes white space there, or is none within a
+    /// word.
+    pub(crate) looks_around: bool,
+}
+
+impl Whole {
+    pub(crate) fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            bytes: bytes.into(),
+            looks_around: false,
+        }
+    }
+}
+
 impl Cutter {
-    /// # Errors
-    ///
-    /// `Pattern`, `File` (unsupported) if a part of the pretokenization cannot be run.
-    pub(crate) fn new(how: &Pretokenization) -> Result<Self> {
-        let can_be_cut = Pretokenizer::new(how.pretokenizer())?.can_be_cut()
-            && normalizer_can_be_cut(how.normalizer());
-        let tokens = how.special_tokens().iter();
-        let tokens: Vec<_> = tokens.map(|token| token.as_bytes().to_vec()).collect();
-        Ok(Self {
-            longest: tokens.iter().map(Vec::len).max().unwrap_or(0),
-            special_tokens: can_be_cut.then_some(tokens),
-        })
+    /// Of texts that may be cut where their pretokens are, but not within any of these.
+    pub(crate) fn around(whole: impl IntoIterator<Item = Whole>) -> Self {
+        let whole: Vec<_> = whole.into_iter().collect();
+        Self {
+            longest: whole.iter().map(|one| one.bytes.len()).max().unwrap_or(0),
+            whole: Some(whole),
+        }
+    }
+
+    /// Of texts that may not be cut.
+    pub(crate) fn never() -> Self {
+        Self {
+            whole: None,
+            longest: 0,
+        }
+    }
+
+    /// The same, not within this one either.
+    pub(crate) fn and_around(self, one: Whole) -> Self {
+        match self.whole {
+            None => Self::never(),
+            Some(whole) => Self::around(whole.into_iter().chain([one])),
+        }
     }
 
     /// Whether texts may be cut at all: where they may not, each is counted as one.
     pub(crate) fn may_cut(&self) -> bool {
-        self.special_tokens.is_some()
+        self.whole.is_some()
     }
 
     /// The last place at which a text that goes on behind these bytes may be cut.
@@ -41,7 +68,7 @@ impl Cutter {
     /// are not UTF-8 can turn into a token, or go away from within one, so that there are none of
     /// them as near as a token can reach.
     pub(super) fn last_cut(&self, text: &[u8]) -> Option<usize> {
-        let tokens = self.special_tokens.as_ref()?;
+        let whole = self.whole.as_ref()?;
         if self.longest == 0 {
             return last_cut(text, text.len());
         }
@@ -50,8 +77,7 @@ impl Cutter {
         let mut limit = text.len().checked_sub(reach)?;
         loop {
             let at = last_cut(text, limit)?;
-            if is_utf8_around(text, at, reach)
-                && !tokens.iter().any(|token| lies_over(text, token, at))
+            if is_utf8_around(text, at, reach) && !whole.iter().any(|one| lies_over(text, one, at))
             {
                 return Some(at);
             }
@@ -77,8 +103,10 @@ fn is_utf8_around(text: &[u8], at: usize, reach: usize) -> bool {
         .map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
-/// Whether an occurrence of the token starts before `at` and ends behind it.
-fn lies_over(text: &[u8], token: &[u8], at: usize) -> bool {
-    let first = (at + 1).saturating_sub(token.len());
-    (first..at).any(|start| text[start..].starts_with(token))
+/// Whether an occurrence starts before `at` and ends behind it; or ends or starts there, if it looks
+/// around.
+fn lies_over(text: &[u8], whole: &Whole, at: usize) -> bool {
+    let beside = usize::from(whole.looks_around);
+    let first = (at + 1).saturating_sub(whole.bytes.len() + beside);
+    (first..at + beside).any(|start| text[start..].starts_with(&whole.bytes))
 }
