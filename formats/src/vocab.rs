@@ -139,6 +139,26 @@ impl Vocab {
             .map(|position| self.id_at(position))
     }
 
+    /// As [`Self::id_of`] for `text[range]`: faster where 16 more bytes stand behind its start, which
+    /// are read along and have no influence.
+    ///
+    /// # Panics
+    ///
+    /// If the range is not in the text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bpekit_formats::Vocab;
+    /// let vocab = Vocab::from_tokens([(7, b"bc".as_slice())]).unwrap();
+    /// assert_eq!(vocab.id_of_inside(b"abcdefghijklmnopqrst", 1..3), Some(7));
+    /// ```
+    #[inline]
+    pub fn id_of_inside(&self, text: &[u8], range: std::ops::Range<usize>) -> Option<TokenId> {
+        self.position_of(Key::inside(text, range))
+            .map(|position| self.id_at(position))
+    }
+
     /// Where the ordinary token with these bytes stands in the order of ids.
     #[inline]
     pub(crate) fn position_of(&self, key: Key<'_>) -> Option<usize> {

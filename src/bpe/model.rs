@@ -10,7 +10,7 @@ use super::byte_pairs::BytePairs;
 use super::output::{Hot, Output};
 use super::pair_memo::Remembered;
 use super::queue::QUEUE_LIMIT;
-use super::rule::{ByRank, Listed, NO_TOKEN, Part, Places, Rule};
+use super::rule::{ByRank, ByRankInside, Listed, NO_TOKEN, Part, Places, Rule};
 use super::scan::SCAN_LIMIT;
 use super::scratch::{Memory, Scratch};
 use super::seams::Seams;
@@ -26,6 +26,10 @@ const SEAMS_PAY: usize = 1 << 14;
 
 /// The same for what pairs of bytes become.
 const BYTE_PAIRS_PAY: usize = 1 << 12;
+
+/// Shorter pretokens are merged in a copy with so many bytes in all, and so many at least behind it.
+const PADDED: usize = 64;
+const PADDING: usize = 16;
 
 /// Marks the key of a part of a pretoken: what merges make of it, whether or not it is a token.
 const PART: u128 = 1 << 127;
@@ -189,7 +193,7 @@ impl Bpe {
             let Some((end, key)) = missing else {
                 return Ok(());
             };
-            self.encode_missing(key, &source[start..end], out, scratch)?;
+            self.encode_missing(key, source, start..end, out, scratch)?;
             start = end;
         }
     }
@@ -216,7 +220,8 @@ impl Bpe {
     fn encode_missing(
         &self,
         key: u128,
-        pretoken: &[u8],
+        source: &[u8],
+        range: Range<usize>,
         out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
@@ -224,24 +229,26 @@ impl Bpe {
             && let Some(memory) = &scratch.memory
             && let Found::Nothing = memory.short.reader().find(key)
         {
-            return self.encode_unseen(key, pretoken, out, scratch);
+            return self.encode_unseen(key, source, range, out, scratch);
         }
-        self.encode_long(pretoken, out, scratch)
+        self.encode_long(source, range, out, scratch)
     }
 
     /// A short pretoken that is not in memory.
     fn encode_unseen(
         &self,
         key: u128,
-        pretoken: &[u8],
+        source: &[u8],
+        range: Range<usize>,
         out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        self.encode_anew(pretoken, scratch)?;
+        self.encode_anew(source, range.clone(), scratch)?;
         out.many(&scratch.ids);
         if let Some(memory) = &mut scratch.memory
             && memory.short.insert(key, &scratch.ids)
         {
+            let pretoken = &source[range];
             let hash = memory.long.hash(pretoken);
             memory.long.insert(hash, pretoken, &scratch.ids);
         }
@@ -251,15 +258,17 @@ impl Bpe {
     /// A pretoken that is long, or has many tokens.
     fn encode_long(
         &self,
-        pretoken: &[u8],
+        source: &[u8],
+        range: Range<usize>,
         out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
         let Some(memory) = &mut scratch.memory else {
-            self.encode_anew(pretoken, scratch)?;
+            self.encode_anew(source, range, scratch)?;
             out.many(&scratch.ids);
             return Ok(());
         };
+        let pretoken = &source[range.clone()];
         let hash = memory.long.hash(pretoken);
         if let Some(ids) = memory.long.find(hash, pretoken) {
             out.row(ids);
@@ -268,7 +277,7 @@ impl Bpe {
         memory.long_bytes += pretoken.len();
         let pays = memory.long_bytes >= SEAMS_PAY && pretoken.len() > SHORT && self.has_all_bytes;
         if !pays || !self.encode_apart(pretoken, scratch)? {
-            self.encode_anew(pretoken, scratch)?;
+            self.encode_anew(source, range, scratch)?;
         }
         out.many(&scratch.ids);
         if let Some(memory) = &mut scratch.memory {
@@ -316,17 +325,17 @@ impl Bpe {
         Ok(true)
     }
 
-    /// Leaves the tokens of a pretoken in `scratch.ids`.
-    fn encode_anew(&self, pretoken: &[u8], scratch: &mut Scratch) -> Result<()> {
+    /// Leaves the tokens of the pretoken `source[range]` in `scratch.ids`.
+    fn encode_anew(&self, source: &[u8], range: Range<usize>, scratch: &mut Scratch) -> Result<()> {
         if self.whole_first
-            && let Some(id) = self.vocab().id_of(pretoken)
+            && let Some(id) = self.vocab().id_of_inside(source, range.clone())
             && (self.not_whole.is_empty() || !self.not_whole.contains(&id))
         {
             scratch.ids.clear();
             scratch.ids.push(id);
             return Ok(());
         }
-        self.merge_anew(pretoken, scratch)
+        self.merge_anew(&source[range], scratch)
     }
 
     /// As [`Self::encode`], without the lookup of the whole.
@@ -361,7 +370,15 @@ impl Bpe {
             merge_parts(rule, byte_pairs, pretoken, scratch);
         } else {
             byte_parts(pretoken, &self.byte_tokens, parts);
-            merge_parts(ByRank(self.vocab()), byte_pairs, pretoken, scratch);
+            let vocab = self.vocab();
+            let mut padded = [0; PADDED];
+            if let Some(text) = padded[..PADDED - PADDING].get_mut(..pretoken.len()) {
+                text.copy_from_slice(pretoken);
+                let text = &padded;
+                merge_parts(ByRankInside { vocab, text }, byte_pairs, pretoken, scratch);
+            } else {
+                merge_parts(ByRank(vocab), byte_pairs, pretoken, scratch);
+            }
             // A byte without a token of its own may still have become part of one.
             if let Some(part) = scratch.parts.iter().find(|part| part.id == NO_TOKEN) {
                 return Err(Error::new(ErrorKind::MissingByte(pretoken[part.start])));
@@ -578,7 +595,12 @@ mod tests {
             naive::merge(&mut naive::ByRank(&vocab), &text, &mut by_naive);
             scan::merge(&mut rule, &text, &mut by_scan);
             queue::merge(&mut rule, &text, &mut by_queue);
+            let padded = [&text[..], &[b'a'; PADDING]].concat();
+            let mut inside = ByRankInside { vocab: &vocab, text: &padded };
+            let mut by_inside = first.clone();
+            scan::merge(&mut inside, &text, &mut by_inside);
             prop_assert_eq!(ids(&by_naive), ids(&by_scan));
+            prop_assert_eq!(ids(&by_naive), ids(&by_inside));
             prop_assert_eq!(ids(&by_naive), ids(&by_queue));
 
             // One merge a token gives the same as ranks, in both ways to run it.

@@ -48,6 +48,22 @@ impl Rule for ByRank<'_> {
     }
 }
 
+/// As [`ByRank`], with a copy of the pretoken behind which there are bytes to read along.
+#[derive(Clone, Copy)]
+pub(crate) struct ByRankInside<'a> {
+    pub(crate) vocab: &'a Vocab,
+    /// Starts with the pretoken.
+    pub(crate) text: &'a [u8],
+}
+
+impl Rule for ByRankInside<'_> {
+    #[inline]
+    fn product(&mut self, _: &[u8], left: Part, _: Part, end: usize) -> Option<Product> {
+        let id = self.vocab.id_of_inside(self.text, left.start..end)?;
+        Some(Product { priority: id, id })
+    }
+}
+
 /// Listed pairs; the place in the list is the priority.
 #[derive(Clone, Copy)]
 pub(crate) struct Listed<'a> {

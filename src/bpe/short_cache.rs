@@ -25,12 +25,12 @@ const GROUP: usize = 4;
 /// Stands for the number of ids where they are kept elsewhere.
 const ELSEWHERE: usize = 0xff;
 
-/// 128 KiB, which fits the second-level cache beside much else.
-const FIRST_SLOTS: usize = 1 << 12;
+/// 256 KiB, which fits the second-level cache beside much else.
+const FIRST_SLOTS: usize = 1 << 13;
 
 /// How many times as large a table is as the one before. A text with many pretokens is soon through
 /// with the small ones, and each costs the system's time as well as that of moving.
-const GROWTH: usize = 8;
+const GROWTH: usize = 4;
 
 /// 16 MiB.
 const MAX_SLOTS: usize = 1 << 19;
