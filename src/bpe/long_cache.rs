@@ -1,7 +1,8 @@
 //! The tokens of long pretokens that were encoded before, and of short ones with many tokens.
 //!
 //! A pretoken and its tokens lie side by side in one arena; they are found by a hash of the bytes
-//! and taken for the pretoken only if the bytes are the same. When the arena reaches its bound all
+//! and taken for the pretoken only if the bytes are the same. The tokens of short pretokens have no
+//! bytes with them: the table of short pretokens knows where they lie. When the arena reaches its bound all
 //! is forgotten: that costs nothing a pretoken, and what is common is soon back.
 
 use std::hash::{BuildHasher, Hasher};
@@ -24,7 +25,8 @@ const FIRST_SLOTS: usize = 1 << 8;
 /// memory that is written; see [`super::short_cache`].
 const FREE: u64 = u64::MAX;
 
-/// The bytes of a record before its ids: its length and the number of its ids, two bytes each.
+/// The bytes of a record before its ids: the length of its pretoken, 0 if it has none, and the
+/// number of its ids, two bytes each.
 const HEADER: usize = 4;
 
 /// What is behind the last record, so that the last ids are a [`Row`] and the last bytes are read
@@ -42,9 +44,19 @@ pub(super) struct LongCache {
     arena: Vec<u8>,
     /// Where the next record goes.
     end: usize,
+    /// How often all was forgotten.
+    generation: u32,
     /// Seeded: a text cannot be made to collide.
     hasher: RandomState,
     max_bytes: usize,
+}
+
+/// Where ids lie that have no bytes with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct At {
+    pub(super) start: u32,
+    /// After they were forgotten something else may lie there.
+    pub(super) generation: u32,
 }
 
 impl LongCache {
@@ -58,6 +70,7 @@ impl LongCache {
             count: 0,
             arena: Vec::new(),
             end: 0,
+            generation: 0,
             hasher: RandomState::default(),
             max_bytes,
         }
@@ -101,12 +114,44 @@ impl LongCache {
         if pretoken.len() > MAX_LEN || ids.len() > usize::from(u16::MAX) {
             return;
         }
-        if self.memory() >= self.max_bytes {
-            self.clear();
-        }
+        self.make_room();
         if self.count * 2 >= self.index.len() {
             self.grow();
         }
+        let start = self.push(pretoken, ids);
+        self.count += 1;
+        self.put(hash, start);
+    }
+
+    /// Keeps ids without a pretoken, up to 65,535 of them.
+    pub(super) fn keep(&mut self, ids: &[TokenId]) -> At {
+        self.make_room();
+        At {
+            start: self.push(&[], ids) as u32,
+            generation: self.generation,
+        }
+    }
+
+    /// What was kept, unless it was forgotten.
+    #[inline]
+    pub(super) fn kept(&self, at: At) -> Option<Row<'_>> {
+        if at.generation != self.generation {
+            return None;
+        }
+        let record = self.arena.get(at.start as usize..)?;
+        let (&[_, _, count, more_count], bytes) = record.split_first_chunk::<HEADER>()?;
+        let count = usize::from(u16::from_le_bytes([count, more_count]));
+        Some(Row { bytes, count })
+    }
+
+    fn make_room(&mut self) {
+        if self.memory() >= self.max_bytes {
+            self.clear();
+        }
+    }
+
+    /// Adds a record and says where it starts.
+    fn push(&mut self, pretoken: &[u8], ids: &[TokenId]) -> usize {
         let start = self.end;
         self.end += HEADER + ids.len() * 4 + pretoken.len();
         if self.arena.len() < self.end + PADDING {
@@ -121,8 +166,7 @@ impl LongCache {
             *place = id.to_le_bytes();
         }
         bytes.copy_from_slice(pretoken);
-        self.count += 1;
-        self.put(hash, start);
+        start
     }
 
     /// Forgets everything.
@@ -130,6 +174,7 @@ impl LongCache {
         self.index.fill(FREE);
         self.count = 0;
         self.end = 0;
+        self.generation = self.generation.wrapping_add(1);
     }
 
     fn memory(&self) -> usize {
@@ -154,8 +199,10 @@ impl LongCache {
                 |at: usize| usize::from(u16::from_le_bytes([self.arena[at], self.arena[at + 1]]));
             let bytes = start + HEADER + number(start + 2) * 4;
             let end = bytes + number(start);
-            let hash = self.hash(&self.arena[bytes..end]);
-            self.put(hash, start);
+            if end > bytes {
+                let hash = self.hash(&self.arena[bytes..end]);
+                self.put(hash, start);
+            }
             start = end;
         }
     }
@@ -223,6 +270,7 @@ mod tests {
             let mut all: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
             let mut random = 1_u32;
             let mut held = 0;
+            let mut kept = Vec::new();
             for _ in 0..5_000 {
                 random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let number = random >> 22;
@@ -237,6 +285,17 @@ mod tests {
                     None => cache.insert(hash, &pretoken, &ids),
                 }
                 all.insert(pretoken, ids);
+                if number % 32 == 0 {
+                    let ids = vec![number; 3 + (number / 32 % 5) as usize];
+                    kept.push((cache.keep(&ids), ids));
+                }
+                for (at, ids) in &kept[kept.len().saturating_sub(20)..] {
+                    let is_known = at.generation == cache.generation;
+                    assert_eq!(
+                        cache.kept(*at).map(ids_of).as_ref(),
+                        is_known.then_some(ids)
+                    );
+                }
                 assert!(cache.memory() <= max_bytes * 2);
             }
             assert!(held > 0);

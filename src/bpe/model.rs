@@ -161,22 +161,22 @@ impl Bpe {
                 if let Some(memory) = &scratch.memory {
                     let short = memory.short.reader();
                     for (&end, &(key, hash)) in pretokens.by_ref() {
-                        let found = if key == NO_KEY {
-                            Found::Elsewhere
+                        let is_found = if key == NO_KEY {
+                            let pretoken = &source[start..end];
+                            let found = memory.long.find(memory.long.hash(pretoken), pretoken);
+                            found.is_some_and(|row| hot.row(row))
                         } else {
-                            short.find_hashed(key, hash)
-                        };
-                        let is_found = match found {
-                            Found::Ids(ids) => {
-                                hot.few(ids);
-                                true
+                            match short.find_hashed(key, hash) {
+                                Found::Ids(ids) => {
+                                    hot.few(ids);
+                                    true
+                                }
+                                Found::Elsewhere(at) => {
+                                    let found = memory.long.kept(at);
+                                    found.is_some_and(|row| hot.row(row))
+                                }
+                                Found::Nothing => false,
                             }
-                            Found::Elsewhere => {
-                                let pretoken = &source[start..end];
-                                let found = memory.long.find(memory.long.hash(pretoken), pretoken);
-                                found.is_some_and(|row| hot.row(row))
-                            }
-                            Found::Nothing => false,
                         };
                         if !is_found {
                             missing = Some((end, key));
@@ -225,16 +225,20 @@ impl Bpe {
         out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        if key != NO_KEY
-            && let Some(memory) = &scratch.memory
-            && let Found::Nothing = memory.short.reader().find(key)
-        {
-            return self.encode_unseen(key, source, range, out, scratch);
+        if key == NO_KEY {
+            return self.encode_long(source, range, out, scratch);
         }
-        self.encode_long(source, range, out, scratch)
+        if let Some(memory) = &scratch.memory
+            && let Found::Elsewhere(at) = memory.short.reader().find(key)
+            && let Some(row) = memory.long.kept(at)
+        {
+            out.row(row);
+            return Ok(());
+        }
+        self.encode_unseen(key, source, range, out, scratch)
     }
 
-    /// A short pretoken that is not in memory.
+    /// A pretoken with a key that is not in memory.
     fn encode_unseen(
         &self,
         key: u128,
@@ -245,17 +249,13 @@ impl Bpe {
     ) -> Result<()> {
         self.encode_anew(source, range.clone(), scratch)?;
         out.many(&scratch.ids);
-        if let Some(memory) = &mut scratch.memory
-            && memory.short.insert(key, &scratch.ids)
-        {
-            let pretoken = &source[range];
-            let hash = memory.long.hash(pretoken);
-            memory.long.insert(hash, pretoken, &scratch.ids);
+        if let Some(memory) = &mut scratch.memory {
+            memory.remember(key, &scratch.ids);
         }
         Ok(())
     }
 
-    /// A pretoken that is long, or has many tokens.
+    /// A pretoken without a key.
     fn encode_long(
         &self,
         source: &[u8],
@@ -303,18 +303,25 @@ impl Bpe {
         let mut start = 0;
         for end in ends {
             let key = short_key(pretoken, &(start..end)).map(|key| key | PART);
-            let found = match (key, &scratch.memory) {
-                (Some(key), Some(memory)) => memory.short.reader().find(key),
-                _ => Found::Elsewhere,
+            let is_found = match (key, &scratch.memory) {
+                (Some(key), Some(memory)) => match memory.short.reader().find(key) {
+                    Found::Ids(ids) => {
+                        all.few(ids);
+                        true
+                    }
+                    Found::Elsewhere(at) => {
+                        let found = memory.long.kept(at);
+                        found.map(|row| all.row(row)).is_some()
+                    }
+                    Found::Nothing => false,
+                },
+                _ => false,
             };
-            if let Found::Ids(ids) = found {
-                all.few(ids);
-            } else {
+            if !is_found {
                 self.merge_anew(&pretoken[start..end], scratch)?;
                 all.many(&scratch.ids);
-                if let (Found::Nothing, Some(key), Some(memory)) = (found, key, &mut scratch.memory)
-                {
-                    memory.short.insert(key, &scratch.ids);
+                if let (Some(key), Some(memory)) = (key, &mut scratch.memory) {
+                    memory.remember(key, &scratch.ids);
                 }
             }
             start = end;

@@ -3,10 +3,11 @@
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
+use bpekit_formats::TokenId;
 use foldhash::fast::RandomState;
 
 use super::long_cache::LongCache;
-use super::output::Ids;
+use super::output::{FEW, Ids};
 use super::pair_memo::PairMemo;
 use super::rule::Part;
 use super::short_cache::ShortCache;
@@ -36,6 +37,18 @@ pub(super) struct Memory {
     pub(super) long_bytes: usize,
     /// How many bytes were in pretokens that were merged, as far as that matters.
     pub(super) merged_bytes: usize,
+}
+
+impl Memory {
+    /// Takes the ids of a pretoken that has a key, which is not there or whose ids were forgotten.
+    pub(super) fn remember(&mut self, key: u128, ids: &[TokenId]) {
+        if ids.len() <= FEW {
+            self.short.insert(key, ids);
+        } else if ids.len() <= usize::from(u16::MAX) {
+            let at = self.long.keep(ids);
+            self.short.insert_elsewhere(key, at);
+        }
+    }
 }
 
 impl Scratch {

@@ -8,7 +8,8 @@
 
 use bpekit_formats::TokenId;
 
-use super::output::{FEW, Few};
+use super::long_cache::At;
+use super::output::Few;
 use super::prefetch::prefetch;
 use crate::huge_pages::prefer_huge_pages;
 
@@ -49,8 +50,8 @@ pub(super) struct ShortCache {
 pub(super) enum Found {
     /// Its ids.
     Ids(Few),
-    /// It was encoded before and has more ids than an entry holds.
-    Elsewhere,
+    /// Where its ids are kept: more than an entry holds.
+    Elsewhere(At),
     Nothing,
 }
 
@@ -77,22 +78,42 @@ impl ShortCache {
         }
     }
 
-    /// Adds a key that is not there. True if it has more ids than an entry holds, so that they must
-    /// be kept elsewhere.
-    pub(super) fn insert(&mut self, key: u128, ids: &[TokenId]) -> bool {
-        if self.used * 2 >= self.slots.len() && self.slots.len() < self.max_slots {
-            self.grow();
-        }
+    /// Adds a key that is not there, with its ids, [`FEW`] at most.
+    pub(super) fn insert(&mut self, key: u128, ids: &[TokenId]) {
         let id = |number: usize| u64::from(ids.get(number).copied().unwrap_or(0));
-        let is_elsewhere = ids.len() > FEW;
-        let count = if is_elsewhere { ELSEWHERE } else { ids.len() };
-        self.put([
+        let count = ids.len() as u64;
+        self.add([
             key as u64,
             (key >> 64) as u64,
             id(0) | id(1) << 32,
-            id(2) | (count as u64) << 32,
+            id(2) | count << 32,
         ]);
-        is_elsewhere
+    }
+
+    /// Adds a key that is not there, whose ids are kept elsewhere; or says where they are kept of
+    /// one that is there.
+    pub(super) fn insert_elsewhere(&mut self, key: u128, at: At) {
+        let slot = [
+            key as u64,
+            (key >> 64) as u64,
+            u64::from(at.start) | u64::from(at.generation) << 32,
+            (ELSEWHERE as u64) << 32,
+        ];
+        let place = self.place_of(key);
+        let held = (0..2 * GROUP)
+            .map(|number| place ^ number)
+            .find(|&place| self.slots[place][..2] == slot[..2]);
+        match held {
+            Some(held) => self.slots[held] = slot,
+            None => self.add(slot),
+        }
+    }
+
+    fn add(&mut self, slot: Slot) {
+        if self.used * 2 >= self.slots.len() && self.slots.len() < self.max_slots {
+            self.grow();
+        }
+        self.put(slot);
     }
 
     fn put(&mut self, slot: Slot) {
@@ -213,7 +234,10 @@ fn is_free(slot: &Slot) -> bool {
 fn read(slot: &Slot) -> Found {
     let count = (slot[3] >> 32) as usize;
     if count == ELSEWHERE {
-        return Found::Elsewhere;
+        return Found::Elsewhere(At {
+            start: slot[2] as u32,
+            generation: (slot[2] >> 32) as u32,
+        });
     }
     Found::Ids(Few {
         pair: slot[2],
@@ -235,9 +259,16 @@ fn hash(key: u128, seed: u64) -> u64 {
 mod tests {
     use std::collections::HashMap;
 
-    use super::super::output::{Ids, Output};
+    use super::super::output::{FEW, Ids, Output};
     use super::super::short_key::short_key;
     use super::*;
+
+    fn at(ids: &[u32], generation: u32) -> At {
+        At {
+            start: ids[3],
+            generation,
+        }
+    }
 
     fn key(text: &str) -> u128 {
         short_key(text.as_bytes(), &(0..text.len())).unwrap()
@@ -257,10 +288,18 @@ mod tests {
                 let ids: Vec<u32> = (0..(random >> 20) % 6).map(|n| n * n + 7).collect();
                 all.insert(text.clone(), ids.clone());
                 match cache.reader().find(key(&text)) {
-                    Found::Nothing => {
-                        assert_eq!(cache.insert(key(&text), &ids), ids.len() > FEW);
+                    Found::Nothing if ids.len() > FEW => {
+                        cache.insert_elsewhere(key(&text), at(&ids, 0));
                     }
-                    Found::Elsewhere => assert!(ids.len() > FEW),
+                    Found::Nothing => cache.insert(key(&text), &ids),
+                    Found::Elsewhere(found) => {
+                        assert!(ids.len() > FEW);
+                        assert_eq!(found, at(&ids, found.generation));
+                        let later = at(&ids, found.generation + 1);
+                        cache.insert_elsewhere(key(&text), later);
+                        let found = cache.reader().find(key(&text));
+                        assert!(matches!(found, Found::Elsewhere(found) if found == later));
+                    }
                     Found::Ids(found) => {
                         held += 1;
                         let mut out = Ids::default();
