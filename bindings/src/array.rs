@@ -1,5 +1,5 @@
-//! Arrays of integers that numpy reads and writes in place, through Python's buffer protocol: what
-//! the engine has made is never copied.
+//! Arrays of integers that numpy reads in place, and writes where it may, through Python's buffer
+//! protocol: what the engine has made is never copied.
 
 #![expect(
     unsafe_code,
@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 #[pyclass(frozen, module = "bpekit._bpekit")]
 pub(crate) struct Array {
     items: UnsafeCell<Items>,
+    is_writable: bool,
 }
 
 enum Items {
@@ -32,24 +33,35 @@ unsafe impl Sync for Array {}
 
 impl From<Vec<u16>> for Array {
     fn from(items: Vec<u16>) -> Self {
-        Self {
-            items: UnsafeCell::new(Items::Two(items)),
-        }
+        Self::new(Items::Two(items))
     }
 }
 
 impl From<Vec<u32>> for Array {
     fn from(items: Vec<u32>) -> Self {
-        Self {
-            items: UnsafeCell::new(Items::Four(items)),
-        }
+        Self::new(Items::Four(items))
     }
 }
 
 impl From<Vec<u64>> for Array {
     fn from(items: Vec<u64>) -> Self {
+        Self::new(Items::Eight(items))
+    }
+}
+
+impl Array {
+    fn new(items: Items) -> Self {
         Self {
-            items: UnsafeCell::new(Items::Eight(items)),
+            items: UnsafeCell::new(items),
+            is_writable: true,
+        }
+    }
+
+    /// The same, whose views cannot be written to.
+    pub(crate) fn read_only(self) -> Self {
+        Self {
+            is_writable: false,
+            ..self
         }
     }
 }
@@ -72,8 +84,10 @@ impl Array {
         };
         let len = ffi::Py_ssize_t::try_from(len)
             .map_err(|_| PyOverflowError::new_err("the array is too long"))?;
+        let read_only = c_int::from(!slf.get().is_writable);
         // SAFETY: `view` is Python's, `start` is the start of `len` bytes.
-        let status = unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), start, len, 0, flags) };
+        let status =
+            unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), start, len, read_only, flags) };
         if status == 0 {
             Ok(())
         } else {

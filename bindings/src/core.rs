@@ -217,7 +217,7 @@ impl Core {
         self.list(py, &ids)
     }
 
-    /// The ids as an array of 32-bit integers.
+    /// The ids as a read-only array of 32-bit integers.
     fn encode_to_array(
         &self,
         py: Python<'_>,
@@ -233,7 +233,7 @@ impl Core {
             self.tokenizer
                 .encode_batch_flat::<u32>(&[text], &special, frame, threads)
         })
-        .map(|flat| flat.ids.into())
+        .map(|flat| Array::from(flat.ids).read_only())
         .map_err(python_error)
     }
 

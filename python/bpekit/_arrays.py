@@ -23,7 +23,7 @@ def is_short(dtype: npt.DTypeLike) -> bool:
 
 # An extension class says in no way before Python 3.12 that it has the buffer protocol.
 def of_ids(array: Any, *, short: bool = False) -> npt.NDArray[Any]:
-    """Give the array of ids over an `Array` of the engine; it can be written to."""
+    """Give the array of ids over an `Array` of the engine."""
     import numpy as np
 
     if short:

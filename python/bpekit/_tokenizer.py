@@ -304,7 +304,7 @@ class Tokenizer(FileEncoding, Trainable):
                 processors are not used. The ids do not depend on it.
 
         Returns:
-            The token ids, one-dimensional.
+            The token ids, one-dimensional and read-only, as in tiktoken.
 
         Raises:
             ValueError: As in `encode`.
@@ -425,7 +425,7 @@ class Tokenizer(FileEncoding, Trainable):
 
         Returns:
             The token ids of each text, in order. If `flat`, (ids, offsets): the ids of text i are
-            ``ids[offsets[i]:offsets[i + 1]]``.
+            ``ids[offsets[i]:offsets[i + 1]]``; both can be written to.
 
         Raises:
             ValueError: As in `encode`, for the first text that fails; with `dtype`, the ids do not

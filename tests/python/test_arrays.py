@@ -10,6 +10,7 @@ import pytest
 
 import bpekit
 from hostile import hostile_texts
+from small import demo_of_tiktoken
 
 
 def texts() -> list[str]:
@@ -36,17 +37,28 @@ def test_flat_batches_have_the_ids_of_lists(threads: int, dtype: object) -> None
     assert counts == [len(one) for one in lists]
 
 
-def test_arrays_can_be_written_to_and_outlive_all_else() -> None:
+def test_arrays_of_a_batch_can_be_written_to_and_outlive_all_else() -> None:
     ids, offsets = bpekit.demo().encode_batch(["hello world", "the"], flat=True)
-    one = bpekit.demo().encode_to_numpy("hello world")
     gc.collect()
-    for array in [ids, offsets, one]:
+    for array in [ids, offsets]:
         assert array.flags.writeable
         assert array.flags.c_contiguous
         array[0] = 7
     assert ids.tolist() == [7, 297, 78, 995, 1169]
     assert offsets.tolist() == [7, 4, 5]
-    assert one.tolist() == [7, 297, 78, 995]
+
+
+@pytest.mark.parametrize("text", ["", "a", "hello world", "hello world" * 1000])
+def test_the_array_of_one_text_is_read_only_as_in_tiktoken(text: str) -> None:
+    array = bpekit.demo().encode_to_numpy(text)
+    gc.collect()
+    assert array.flags.writeable == demo_of_tiktoken().encode_to_numpy(text).flags.writeable
+    assert array.flags.c_contiguous
+    assert array.tolist() == demo_of_tiktoken().encode(text)
+    with pytest.raises(ValueError, match="read-only"):
+        array[:1] = 7
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        array.flags.writeable = True
 
 
 @pytest.mark.parametrize("batch", [[], [""], ["", ""]])
