@@ -23,7 +23,7 @@ pub use encode_file::{FileEncoder, FileReport, IdType};
 pub use error::{Error, ErrorKind, Result};
 pub use load::{LoadOptions, load_definition};
 pub use source::{FileForm, Invalid};
-pub use tokenizer::{FlatIds, OutputId, Special, Tokenizer};
+pub use tokenizer::{FlatIds, OutputId, Special, StreamDecoder, Tokenizer};
 pub use watch::{Progress, Unwatched, Watch};
 
 /// The README's example in Rust is a test too.

@@ -1,5 +1,10 @@
 //! What encoding works in, and what it remembers from one text to the next.
 
+#![expect(
+    clippy::vec_box,
+    reason = "a space is large, and moving it takes as long as encoding a short text"
+)]
+
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
@@ -70,7 +75,11 @@ impl Scratch {
 /// The scratch spaces of one model: as many as were ever in use at once, so that a text finds what
 /// earlier ones have left in memory.
 #[derive(Default)]
-pub(crate) struct Pool(Mutex<Vec<Scratch>>);
+#[expect(
+    clippy::vec_box,
+    reason = "a space is large, and moving it costs as much as a short text"
+)]
+pub(crate) struct Pool(Mutex<Vec<Box<Scratch>>>);
 
 /// The most spaces that are kept.
 const MAX_KEPT: usize = 64;
@@ -80,12 +89,12 @@ const TRIES: usize = 100;
 
 impl Pool {
     /// A space, the one that was given back last. Whoever is done with it gives it back.
-    pub(crate) fn take(&self) -> Scratch {
+    pub(crate) fn take(&self) -> Box<Scratch> {
         let held = self.spaces().and_then(|mut spaces| spaces.pop());
-        held.unwrap_or_else(Scratch::with_memory)
+        held.unwrap_or_else(|| Box::new(Scratch::with_memory()))
     }
 
-    pub(crate) fn give_back(&self, mut scratch: Scratch) {
+    pub(crate) fn give_back(&self, mut scratch: Box<Scratch>) {
         scratch.collected.reset();
         if let Some(mut spaces) = self.spaces()
             && spaces.len() < MAX_KEPT
@@ -104,7 +113,7 @@ impl Pool {
 
     /// The spaces, unless another thread does not let go of them. In a process that was forked
     /// while a thread held them nobody ever does; each text then has a space of its own.
-    fn spaces(&self) -> Option<MutexGuard<'_, Vec<Scratch>>> {
+    fn spaces(&self) -> Option<MutexGuard<'_, Vec<Box<Scratch>>>> {
         for _ in 0..TRIES {
             match self.0.try_lock() {
                 Ok(spaces) => return Some(spaces),

@@ -415,7 +415,7 @@ impl Tokenizer {
 
 /// A thread's work.
 struct Worker<O> {
-    scratch: Scratch,
+    scratch: Box<Scratch>,
     out: O,
     done: Vec<Done>,
     /// The task that failed, and how.

@@ -4,49 +4,39 @@
 //! are run on the tokens one by one so that each token's share of the text is known; joined, the
 //! shares are what HuggingFace's chain gives, up to how invalid UTF-8 is shown.
 
-use bpekit_formats::{
-    Atoms, Decoder as Spec, Definition, Merges, PrependScheme, TokenId, TokenKind, Vocab,
-    byte_alphabet,
-};
+mod chain;
+mod table;
+
+use std::sync::{Arc, OnceLock};
+
+use bpekit_formats::{Definition, Merges, TokenId, TokenKind};
 use rustc_hash::FxHashMap;
 
 use super::Tokenizer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pretokenize::Matcher;
 
-/// How tokens become text.
-pub(super) struct Decoder {
-    steps: Vec<Step>,
+pub(super) use chain::Progress;
+
+use chain::Chain;
+use table::Table;
+
+/// From this many ids on, decoding goes through the table, which is made then.
+const LONG: usize = 256;
+
+/// How tokens become text. A copy shares all of it.
+#[derive(Clone)]
+pub(super) struct Decoder(Arc<Parts>);
+
+struct Parts {
+    definition: Arc<Definition>,
+    chain: Chain,
     /// The texts of added tokens that stand for themselves rather than for their vocab entry.
     added: FxHashMap<TokenId, Box<[u8]>>,
-}
-
-enum Step {
-    /// The byte alphabet in a vocab of characters.
-    ByteLevel,
-    Replace {
-        matcher: Matcher,
-        content: String,
-    },
-    ByteFallback,
-    Fuse,
-    Strip {
-        content: char,
-        start: usize,
-        stop: usize,
-    },
-    Metaspace {
-        replacement: char,
-        drops_first: bool,
-    },
+    table: OnceLock<Table>,
 }
 
 impl Decoder {
-    pub(super) fn new(definition: &Definition) -> Result<Self> {
-        let mut steps = Vec::new();
-        if let Some(spec) = &definition.decoder {
-            compile(spec, "decoder", definition.atoms, &mut steps)?;
-        }
+    pub(super) fn new(definition: &Arc<Definition>) -> Result<Self> {
         let by_rank = definition.merges == Merges::ByRank;
         let mut added = FxHashMap::default();
         for token in &definition.added_tokens {
@@ -58,169 +48,109 @@ impl Decoder {
                     .or_insert_with(|| token.content.clone().into_bytes().into());
             }
         }
-        Ok(Self { steps, added })
+        Ok(Self(Arc::new(Parts {
+            definition: Arc::clone(definition),
+            chain: Chain::new(definition.decoder.as_ref(), definition.atoms)?,
+            added,
+            table: OnceLock::new(),
+        })))
     }
 
-    fn token_bytes<'a>(&'a self, vocab: &'a Vocab, id: TokenId) -> Option<&'a [u8]> {
-        self.added
-            .get(&id)
-            .map(AsRef::as_ref)
-            .or_else(|| vocab.bytes(id))
+    fn token_bytes(&self, id: TokenId) -> Option<&[u8]> {
+        let parts = &*self.0;
+        let added = parts.added.get(&id).map(AsRef::as_ref);
+        added.or_else(|| parts.definition.vocab.bytes(id))
     }
 
-    /// Each token's share of the text.
-    fn run(&self, mut pieces: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
-        let mut is_fused = false;
-        for step in &self.steps {
-            if is_fused && !matches!(step, Step::Fuse | Step::Strip { .. }) {
-                // The step sees all tokens as one, whose share cannot be told apart any more.
-                let joined = pieces.concat();
-                pieces.iter_mut().for_each(Vec::clear);
-                if let Some(first) = pieces.first_mut() {
-                    *first = joined;
-                }
-            }
-            match step {
-                Step::Fuse => is_fused = true,
-                Step::Strip {
-                    content,
-                    start,
-                    stop,
-                } if is_fused => {
-                    strip_start(&mut pieces, *content, *start);
-                    strip_end(&mut pieces, *content, *stop);
-                }
-                Step::Strip {
-                    content,
-                    start,
-                    stop,
-                } => {
-                    for piece in &mut pieces {
-                        let piece = std::slice::from_mut(piece);
-                        strip_start(piece, *content, *start);
-                        strip_end(piece, *content, *stop);
-                    }
-                }
-                Step::Replace { matcher, content } => {
-                    for piece in &mut pieces {
-                        let Ok(text) = std::str::from_utf8(piece) else {
-                            continue;
-                        };
-                        if let Some(text) = matcher.replace_all(text, content)? {
-                            *piece = text.into_bytes();
-                        }
-                    }
-                }
-                Step::ByteFallback => {
-                    for piece in &mut pieces {
-                        if let Some(byte) = byte_alphabet::fallback_byte(piece) {
-                            *piece = vec![byte];
-                        }
-                    }
-                }
-                Step::ByteLevel => {
-                    for piece in &mut pieces {
-                        let mut bytes = Vec::with_capacity(piece.len());
-                        let is_mapped = std::str::from_utf8(piece)
-                            .is_ok_and(|text| byte_alphabet::decode_into(text, &mut bytes));
-                        if is_mapped {
-                            *piece = bytes;
-                        }
-                    }
-                }
-                Step::Metaspace {
-                    replacement,
-                    drops_first,
-                } => {
-                    for (index, piece) in pieces.iter_mut().enumerate() {
-                        let Ok(text) = std::str::from_utf8(piece) else {
-                            continue;
-                        };
-                        let with = if index == 0 && *drops_first { "" } else { " " };
-                        *piece = text.replace(*replacement, with).into_bytes();
-                    }
-                }
-            }
-        }
-        Ok(pieces)
+    fn need_bytes(&self, id: TokenId) -> Result<&[u8]> {
+        self.token_bytes(id)
+            .ok_or_else(|| Error::new(ErrorKind::UnknownId(id)))
     }
-}
 
-/// Takes up to `count` of a character off the start of the joined pieces.
-fn strip_start(pieces: &mut [Vec<u8>], content: char, mut count: usize) {
-    let mut buffer = [0; 4];
-    let content = content.encode_utf8(&mut buffer).as_bytes();
-    for piece in pieces {
-        while count > 0 && piece.starts_with(content) {
-            piece.drain(..content.len());
-            count -= 1;
-        }
-        if !piece.is_empty() {
-            return;
-        }
+    fn table(&self) -> &Table {
+        let parts = &*self.0;
+        parts.table.get_or_init(|| {
+            let vocab = &parts.definition.vocab;
+            // A hole takes a line; an id far above the others is looked up instead.
+            let count = vocab.len() + parts.added.len();
+            let bound = parts.definition.id_bound().min(2 * count as u64 + 1024);
+            let tokens = vocab.iter().map(|token| (token.id, token.bytes));
+            let added = parts.added.iter().map(|(id, text)| (*id, text.as_ref()));
+            Table::new(bound as usize, tokens.chain(added))
+        })
     }
-}
 
-/// Takes up to `count` of a character off the end of the joined pieces.
-fn strip_end(pieces: &mut [Vec<u8>], content: char, mut count: usize) {
-    let mut buffer = [0; 4];
-    let content = content.encode_utf8(&mut buffer).as_bytes();
-    for piece in pieces.iter_mut().rev() {
-        while count > 0 && piece.ends_with(content) {
-            piece.truncate(piece.len() - content.len());
-            count -= 1;
+    /// Appends the bytes of the tokens one behind another, whatever the chain would make of them.
+    fn join(&self, ids: &[TokenId], out: &mut Vec<u8>) -> Result<()> {
+        if ids.len() < LONG && self.0.table.get().is_none() {
+            return self.join_plainly(ids, out);
         }
-        if !piece.is_empty() {
-            return;
+        let table = self.table();
+        let mut rest = ids;
+        loop {
+            rest = &rest[table.append(rest, out)..];
+            let Some((id, others)) = rest.split_first() else {
+                return Ok(());
+            };
+            out.extend_from_slice(self.need_bytes(*id)?);
+            rest = others;
         }
     }
-}
 
-fn compile(spec: &Spec, path: &str, atoms: Atoms, steps: &mut Vec<Step>) -> Result<()> {
-    match spec {
-        // Tokens of bytes are bytes already.
-        Spec::ByteLevel { .. } if atoms == Atoms::Bytes => {}
-        Spec::ByteLevel { .. } => steps.push(Step::ByteLevel),
-        Spec::Replace { needle, content } => steps.push(Step::Replace {
-            matcher: Matcher::for_replacement(needle)?,
-            content: content.clone(),
-        }),
-        Spec::ByteFallback => steps.push(Step::ByteFallback),
-        Spec::Fuse => steps.push(Step::Fuse),
-        Spec::Strip {
-            content,
-            start,
-            stop,
-        } => {
-            steps.push(Step::Strip {
-                content: *content,
-                start: *start,
-                stop: *stop,
-            });
+    /// The same, token by token: what the table is compared with.
+    fn join_plainly(&self, ids: &[TokenId], out: &mut Vec<u8>) -> Result<()> {
+        for &id in ids {
+            out.extend_from_slice(self.need_bytes(id)?);
         }
-        Spec::Metaspace {
-            replacement,
-            prepend,
-            ..
-        } => steps.push(Step::Metaspace {
-            replacement: *replacement,
-            drops_first: *prepend != PrependScheme::Never,
-        }),
-        Spec::Sequence(inner) => {
-            for (index, spec) in inner.iter().enumerate() {
-                compile(spec, &format!("{path}.decoders[{index}]"), atoms, steps)?;
-            }
-        }
-        Spec::Other(kind) => return Err(crate::pretokenize::unknown_step(kind, path)),
-        _ => return Err(crate::pretokenize::unknown_step("?", path)),
+        Ok(())
     }
-    Ok(())
+
+    fn joined(&self, ids: &[TokenId]) -> Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(ids.len() * 4);
+        self.join(ids, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The tokens' bytes, each on its own.
+    fn pieces(&self, ids: &[TokenId]) -> Result<Vec<Vec<u8>>> {
+        ids.iter()
+            .map(|&id| self.need_bytes(id).map(<[u8]>::to_vec))
+            .collect()
+    }
+
+    /// The start of a text that is decoded in parts.
+    ///
+    /// # Errors
+    ///
+    /// A file error of kind `Unsupported` if no part of the text is certain before its end.
+    pub(super) fn start(&self) -> Result<Progress> {
+        match self.0.chain.step_that_waits() {
+            None => Ok(self.0.chain.start()),
+            Some(step) => Err(bpekit_formats::Error::unsupported(format!(
+                "the decoder cannot go part by part: its step {step} needs the whole text"
+            ))
+            .at_json("decoder")
+            .with_hint("decode all ids at once")
+            .into()),
+        }
+    }
+
+    /// The bytes of the next part of a text. An error leaves `progress` as it was.
+    pub(super) fn next(&self, ids: &[TokenId], progress: &mut Progress) -> Result<Vec<u8>> {
+        if self.0.chain.is_empty() {
+            return self.joined(ids);
+        }
+        let mut after = progress.clone();
+        let pieces = self.0.chain.run_on(self.pieces(ids)?, &mut after)?;
+        *progress = after;
+        Ok(pieces.concat())
+    }
 }
 
 impl Tokenizer {
     /// The bytes of a token as they stand in the vocab; of an added token, its text.
     pub fn token_bytes(&self, id: TokenId) -> Option<&[u8]> {
-        self.decoder.token_bytes(&self.definition.vocab, id)
+        self.decoder.token_bytes(id)
     }
 
     /// The token with these bytes: of the vocab, or an added token with this text.
@@ -242,14 +172,36 @@ impl Tokenizer {
     ///
     /// `UnknownId` for the first id without a token.
     pub fn decode_bytes(&self, ids: &[TokenId]) -> Result<Vec<u8>> {
-        if self.decoder.steps.is_empty() {
-            let mut bytes = Vec::with_capacity(ids.len() * 4);
-            for &id in ids {
-                bytes.extend_from_slice(self.need_bytes(id)?);
-            }
-            return Ok(bytes);
+        if self.decoder.0.chain.is_empty() {
+            return self.decoder.joined(ids);
         }
         Ok(self.decode_pieces(ids)?.concat())
+    }
+
+    /// The same, behind what is there: memory that is there already is faster than new memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode_bytes`]; `out` then ends with the bytes of some of the ids before the
+    /// unknown one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tokenizer = bpekit::Tokenizer::demo()?;
+    /// let mut bytes = b"> ".to_vec();
+    /// tokenizer.decode_into(&[258, 297, 78, 995], &mut bytes)?;
+    /// assert_eq!(bytes, b"> hello world");
+    /// # Ok::<(), bpekit::Error>(())
+    /// ```
+    pub fn decode_into(&self, ids: &[TokenId], out: &mut Vec<u8>) -> Result<()> {
+        if self.decoder.0.chain.is_empty() {
+            return self.decoder.join(ids, out);
+        }
+        for piece in self.decode_pieces(ids)? {
+            out.extend_from_slice(&piece);
+        }
+        Ok(())
     }
 
     /// Each token's share of the bytes; joined, they are what [`Self::decode_bytes`] gives.
@@ -258,11 +210,42 @@ impl Tokenizer {
     ///
     /// `UnknownId` for the first id without a token.
     pub fn decode_pieces(&self, ids: &[TokenId]) -> Result<Vec<Vec<u8>>> {
-        let pieces = ids
-            .iter()
-            .map(|&id| self.need_bytes(id).map(<[u8]>::to_vec))
-            .collect::<Result<Vec<_>>>()?;
-        self.decoder.run(pieces)
+        self.decoder.0.chain.run(self.decoder.pieces(ids)?)
+    }
+
+    /// The bytes that the tokens stand for, and where each token's share of them ends.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownId` for the first id without a token.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tokenizer = bpekit::Tokenizer::demo()?;
+    /// let ids = tokenizer.encode_ordinary("hello world")?;
+    /// let (bytes, ends) = tokenizer.decode_with_ends(&ids)?;
+    /// assert_eq!(bytes, b"hello world");
+    /// assert_eq!(ends, [2, 4, 5, 11]);
+    /// # Ok::<(), bpekit::Error>(())
+    /// ```
+    pub fn decode_with_ends(&self, ids: &[TokenId]) -> Result<(Vec<u8>, Vec<usize>)> {
+        let mut ends = Vec::with_capacity(ids.len());
+        let mut end = 0;
+        let mut next_end = |len: usize| {
+            end += len;
+            end
+        };
+        if self.decoder.0.chain.is_empty() {
+            let bytes = self.decoder.joined(ids)?;
+            for &id in ids {
+                ends.push(next_end(self.decoder.need_bytes(id)?.len()));
+            }
+            return Ok((bytes, ends));
+        }
+        let pieces = self.decode_pieces(ids)?;
+        ends.extend(pieces.iter().map(|piece| next_end(piece.len())));
+        Ok((pieces.concat(), ends))
     }
 
     /// The text of the tokens, and for each token the index in it, in characters, of the first
@@ -272,16 +255,18 @@ impl Tokenizer {
     ///
     /// As [`Self::decode`].
     pub fn decode_with_offsets(&self, ids: &[TokenId]) -> Result<(String, Vec<usize>)> {
-        let pieces = self.decode_pieces(ids)?;
+        let (bytes, mut ends) = self.decode_with_ends(ids)?;
         let continues = |byte: &u8| (0x80..0xc0).contains(byte);
         let mut count = 0_usize;
-        let mut offsets = Vec::with_capacity(pieces.len());
-        for piece in &pieces {
-            let is_inside = piece.first().is_some_and(continues);
-            offsets.push(count.saturating_sub(usize::from(is_inside)));
-            count += piece.iter().filter(|byte| !continues(byte)).count();
+        let mut start = 0;
+        for place in &mut ends {
+            let end = std::mem::replace(&mut start, *place);
+            let share = bytes.get(end..*place).unwrap_or_default();
+            let is_inside = share.first().is_some_and(continues);
+            *place = count.saturating_sub(usize::from(is_inside));
+            count += share.iter().filter(|byte| !continues(byte)).count();
         }
-        Ok((text_of(pieces.concat())?, offsets))
+        Ok((text_of(bytes)?, ends))
     }
 
     /// The bytes of one token on its own: as it would stand in the middle of a text.
@@ -290,14 +275,13 @@ impl Tokenizer {
     ///
     /// `UnknownId`.
     pub fn decode_token(&self, id: TokenId) -> Result<Vec<u8>> {
-        let bytes = self.need_bytes(id)?.to_vec();
-        if self.decoder.steps.is_empty() {
+        let bytes = self.decoder.need_bytes(id)?.to_vec();
+        let chain = &self.decoder.0.chain;
+        if chain.is_empty() {
             return Ok(bytes);
         }
         // A neighbour on each side keeps the token from being the first or last of the text.
-        let pieces = self
-            .decoder
-            .run(vec![b"x".to_vec(), bytes, b"x".to_vec()])?;
+        let pieces = chain.run(vec![b"x".to_vec(), bytes, b"x".to_vec()])?;
         Ok(pieces.into_iter().nth(1).unwrap_or_default())
     }
 
@@ -308,11 +292,6 @@ impl Tokenizer {
     /// `UnknownId`; `NotUtf8` if the bytes are not text, as half a character is not.
     pub fn decode(&self, ids: &[TokenId]) -> Result<String> {
         text_of(self.decode_bytes(ids)?)
-    }
-
-    fn need_bytes(&self, id: TokenId) -> Result<&[u8]> {
-        self.token_bytes(id)
-            .ok_or_else(|| Error::new(ErrorKind::UnknownId(id)))
     }
 
     /// Whether the token is found only by its text: an entry of a byte-level vocab that has a
@@ -333,4 +312,59 @@ fn text_of(bytes: Vec<u8>) -> Result<String> {
             valid_up_to,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Long and short lists of ids, with holes, added tokens and ids far above the others.
+    #[test]
+    fn the_table_gives_what_looking_up_gives() {
+        use bpekit_formats::{AddedToken, TokenKind, VocabBuilder};
+
+        let mut builder = VocabBuilder::with_capacity(300, 3000);
+        for byte in 0..=255_u8 {
+            builder.push(u32::from(byte) * 2, &[byte], TokenKind::Ordinary);
+        }
+        for len in 2..60 {
+            builder.push(
+                600 + len * 3,
+                &vec![b'a'; len as usize],
+                TokenKind::Ordinary,
+            );
+        }
+        let mut definition = Definition::from_ranks(builder.finish().unwrap());
+        definition.pretokenizer = Some(bpekit_formats::Pretokenizer::matches_of(
+            bpekit_formats::Pattern::fancy(String::from("(?s:.+)")),
+        ));
+        definition.missing.clear();
+        definition.added_tokens = vec![
+            AddedToken::special("<|near|>".to_owned(), 1001),
+            AddedToken::special("<|far|>".to_owned(), u32::MAX - 1),
+        ];
+        let tokenizer = Tokenizer::from_definition(definition).unwrap();
+        let known: Vec<u32> = (0..1100)
+            .chain([u32::MAX - 1])
+            .filter(|id| tokenizer.token_bytes(*id).is_some())
+            .collect();
+        let mut random = 7_u32;
+        for round in 0..2000 {
+            let ids: Vec<u32> = (0..round % 700)
+                .map(|_| {
+                    random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    known[(random >> 8) as usize % known.len()]
+                })
+                .collect();
+            let mut plain = Vec::new();
+            tokenizer.decoder.join_plainly(&ids, &mut plain).unwrap();
+            assert_eq!(tokenizer.decode_bytes(&ids).unwrap(), plain);
+            let (bytes, ends) = tokenizer.decode_with_ends(&ids).unwrap();
+            assert_eq!((bytes, ends.len()), (plain, ids.len()));
+        }
+        let mut ids = known.repeat(3);
+        ids.extend([1, 3]);
+        let error = tokenizer.decode_bytes(&ids).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::UnknownId(1)));
+    }
 }

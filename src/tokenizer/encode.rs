@@ -153,7 +153,7 @@ impl Tokenizer {
     /// `MissingByte`, `MissingCharacter` if the vocab cannot express the text; `Pattern` if an
     /// unpublished pattern gives up on it.
     pub fn encode_ordinary(&self, text: &str) -> Result<Vec<TokenId>> {
-        self.encode_permitted(text, Permit::Ordinary)
+        self.encode_permitted(text, Permit::Ordinary, Ids::take)
     }
 
     /// The ids of a text.
@@ -164,7 +164,32 @@ impl Tokenizer {
     /// [`Self::encode_ordinary`].
     pub fn encode(&self, text: &str, special: &Special<'_>) -> Result<Vec<TokenId>> {
         self.check_disallowed(text, special)?;
-        self.encode_permitted(text, special.permit())
+        self.encode_permitted(text, special.permit(), Ids::take)
+    }
+
+    /// Calls `then` with the ids of a text, where they are: what [`Self::encode`] copies.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::encode`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bpekit::{Special, Tokenizer};
+    /// let tokenizer = Tokenizer::demo()?;
+    /// let last = tokenizer.encode_then("hello", &Special::refused(), |ids| ids.last().copied())?;
+    /// assert_eq!(last, Some(78));
+    /// # Ok::<(), bpekit::Error>(())
+    /// ```
+    pub fn encode_then<R>(
+        &self,
+        text: &str,
+        special: &Special<'_>,
+        then: impl FnOnce(&[TokenId]) -> R,
+    ) -> Result<R> {
+        self.check_disallowed(text, special)?;
+        self.encode_permitted(text, special.permit(), |ids| then(ids.as_slice()))
     }
 
     /// The number of ids of a text.
@@ -229,13 +254,21 @@ impl Tokenizer {
         }
     }
 
-    pub(super) fn encode_permitted(&self, text: &str, permit: Permit<'_>) -> Result<Vec<TokenId>> {
+    /// Calls `then` with the ids of a text, which it may take.
+    pub(super) fn encode_permitted<R>(
+        &self,
+        text: &str,
+        permit: Permit<'_>,
+        then: impl FnOnce(&mut Ids) -> R,
+    ) -> Result<R> {
         self.scratches.with(|scratch| {
             let mut ids = std::mem::take(&mut scratch.collected);
             ids.reserve_for_text(text.len());
             let outcome = self.encode_into(text, permit, &mut ids, scratch);
+            let result = outcome.map(|()| then(&mut ids));
+            // Giving the space back forgets the ids that were not taken.
             scratch.collected = ids;
-            outcome.map(|()| scratch.collected.take())
+            result
         })
     }
 

@@ -9,11 +9,13 @@ mod batch;
 mod decode;
 mod encode;
 mod join;
+mod limit;
 mod normalize;
 mod parts;
 mod pieces;
 mod post;
 mod segments;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod unstable;
@@ -31,6 +33,7 @@ use crate::pretokenize::Pretokenizer;
 
 pub use batch::{FlatIds, OutputId};
 pub use encode::Special;
+pub use stream::StreamDecoder;
 
 use added::AddedTokens;
 use decode::Decoder;
