@@ -1,10 +1,29 @@
-//! Batches in parts, so that Ctrl-C is heard between them.
+//! Work that Python is released for; batches in parts, so that Ctrl-C is heard between them.
 
 use bpekit::{FlatIds, OutputId, Special, Tokenizer};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 
 use crate::array::Array;
+use crate::error::python_error;
+
+/// Work on up to so many bytes is over before another thread could do anything with the
+/// interpreter: about ten microseconds.
+pub(crate) const SHORT: usize = 4096;
+
+/// Does the work on `len` bytes; for more than a few, without Python.
+pub(crate) fn released<T: Send>(
+    py: Python<'_>,
+    len: usize,
+    work: impl FnOnce() -> bpekit::Result<T> + Send,
+) -> PyResult<T> {
+    if len <= SHORT {
+        work()
+    } else {
+        py.detach(work)
+    }
+    .map_err(python_error)
+}
 
 /// The work of one part for one thread: about a tenth of a second.
 const PART_LEN: usize = 1 << 20;
@@ -24,9 +43,7 @@ pub(crate) fn in_parts<T: Sync, R: Send, P>(
     let mut rest = items;
     while !rest.is_empty() {
         let (part, others) = rest.split_at(count_of_part(rest, limit, &len));
-        let results = py
-            .detach(|| work(part))
-            .map_err(crate::error::python_error)?;
+        let results = py.detach(|| work(part)).map_err(python_error)?;
         for result in results {
             finished.push(finish(result)?);
         }
@@ -72,7 +89,7 @@ where
         let (part, others) = rest.split_at(count_of_part(rest, limit, |text| text.len()));
         let flat = py
             .detach(|| tokenizer.encode_batch_flat(part, special, frame, threads))
-            .map_err(crate::error::python_error)?;
+            .map_err(python_error)?;
         if all.offsets.is_empty() {
             all = flat;
         } else {

@@ -3,67 +3,39 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use bpekit::formats::{Dialect, Duplicate, Merges, TokenKind, VocabBuilder, registry};
+use bpekit::formats::{Duplicate, TokenKind, VocabBuilder};
 use bpekit::{Special, Tokenizer};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBytes, PyDict, PyDictMethods, PyList};
+use pyo3::types::{PyBytes, PyDict, PyDictMethods, PyList, PyString};
 
 use crate::arguments::{LoadArguments, Policy, convert_options};
-use crate::array::Array;
-use crate::batch::{flat_in_parts, in_parts};
+use crate::array::{self, Array};
+use crate::batch::{SHORT, flat_in_parts, in_parts, released};
 use crate::error::{python_error, unknown_id};
+use crate::facts;
 use crate::files::report_dict;
-use crate::ids::Integers;
+use crate::ids::Ids;
+use crate::list::Integers;
 use crate::state::{self, State};
+use crate::stream::Stream;
+use crate::text;
+use crate::work::framed;
 
 /// A tokenizer. Nothing changes after it is made, so that threads share it freely.
 #[pyclass(frozen, module = "bpekit._bpekit")]
 pub(crate) struct Core {
-    tokenizer: Tokenizer,
-    integers: Integers,
+    pub(crate) tokenizer: Tokenizer,
+    pub(crate) integers: Integers,
 }
 
 impl From<Tokenizer> for Core {
     fn from(tokenizer: Tokenizer) -> Self {
         Self {
+            integers: Integers::new(tokenizer.n_vocab()),
             tokenizer,
-            integers: Integers::default(),
         }
-    }
-}
-
-/// The ids with what the post-processor puts around them, if asked for.
-fn framed(tokenizer: &Tokenizer, ids: Vec<u32>, frame: bool) -> Vec<u32> {
-    if frame {
-        tokenizer.with_frame(ids)
-    } else {
-        ids
-    }
-}
-
-impl Core {
-    pub(crate) fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
-    }
-
-    fn list<'py>(&self, py: Python<'py>, ids: &[u32]) -> PyResult<Bound<'py, PyList>> {
-        self.integers.list(py, ids, self.tokenizer.n_vocab())
-    }
-
-    fn encode_released(
-        &self,
-        py: Python<'_>,
-        text: &str,
-        policy: &Policy,
-        frame: bool,
-    ) -> PyResult<Vec<u32>> {
-        py.detach(|| {
-            let ids = self.tokenizer.encode(text, &policy.special())?;
-            Ok(framed(&self.tokenizer, ids, frame))
-        })
-        .map_err(python_error)
     }
 }
 
@@ -187,13 +159,10 @@ impl Core {
         Ok(PyBytes::new(py, bundle.bytes()))
     }
 
-    // Encoding.
+    // Encoding. The defaults are in Python, so that all arguments are by position here.
 
     fn encode_ordinary<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyList>> {
-        let ids = py
-            .detach(|| self.tokenizer.encode_ordinary(text))
-            .map_err(python_error)?;
-        self.list(py, &ids)
+        self.listed(py, text, &Special::ordinary(), false)
     }
 
     fn encode<'py>(
@@ -204,37 +173,50 @@ impl Core {
         disallowed: Option<HashSet<PyBackedStr>>,
         frame: bool,
     ) -> PyResult<Bound<'py, PyList>> {
-        let ids = self.encode_released(py, text, &Policy::new(allowed, disallowed), frame)?;
-        self.list(py, &ids)
+        let policy = Policy::new(allowed, disallowed);
+        self.listed(py, text, &policy.special(), frame)
     }
 
     /// `encode` with no special token allowed and all refused, the default, without arguments to
     /// convert.
     fn encode_refusing<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyList>> {
-        let ids = py
-            .detach(|| self.tokenizer.encode(text, &Special::refused()))
-            .map_err(python_error)?;
-        self.list(py, &ids)
+        self.listed(py, text, &Special::refused(), false)
     }
 
-    /// The ids as a read-only array of 32-bit integers.
-    fn encode_to_array(
+    /// The ids as a read-only array of numpy.
+    fn encode_to_numpy<'py>(
         &self,
-        py: Python<'_>,
+        py: Python<'py>,
         text: &str,
         threads: usize,
         allowed: Option<HashSet<PyBackedStr>>,
         disallowed: Option<HashSet<PyBackedStr>>,
         frame: bool,
-    ) -> PyResult<Array> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         let policy = Policy::new(allowed, disallowed);
         let special = policy.special();
-        py.detach(|| {
-            self.tokenizer
-                .encode_batch_flat::<u32>(&[text], &special, frame, threads)
-        })
-        .map(|flat| Array::from(flat.ids).read_only())
-        .map_err(python_error)
+        let flat = released(py, text.len(), || {
+            let tokenizer = &self.tokenizer;
+            tokenizer.encode_batch_flat::<u32>(&[text], &special, frame, threads)
+        })?;
+        array::of_one_text(py, flat.ids)
+    }
+
+    /// As `encode_refusing`.
+    fn encode_refusing_to_numpy<'py>(
+        &self,
+        py: Python<'py>,
+        text: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let special = Special::refused();
+        if text.len() <= SHORT {
+            return self
+                .tokenizer
+                .encode_then(text, &special, |ids| array::of_short_text(py, ids))
+                .map_err(python_error)?;
+        }
+        let ids = released(py, text.len(), || self.tokenizer.encode(text, &special))?;
+        array::of_one_text(py, ids)
     }
 
     /// The ids of all texts and where those of each start, as arrays; ids of 16 bits if `is_short`.
@@ -269,11 +251,7 @@ impl Core {
     ) -> PyResult<Vec<usize>> {
         let policy = Policy::new(allowed, disallowed);
         let special = policy.special();
-        let around = if frame {
-            self.tokenizer.with_frame(Vec::new()).len()
-        } else {
-            0
-        };
+        let around = self.frame_len(frame);
         in_parts(
             py,
             &texts,
@@ -293,14 +271,63 @@ impl Core {
         frame: bool,
     ) -> PyResult<usize> {
         let policy = Policy::new(allowed, disallowed);
-        let around = if frame {
-            self.tokenizer.with_frame(Vec::new()).len()
-        } else {
-            0
+        let around = self.frame_len(frame);
+        let special = policy.special();
+        let count = released(py, text.len(), || self.tokenizer.count(text, &special))?;
+        Ok(count + around)
+    }
+
+    /// As `encode_refusing`.
+    fn count_refusing(&self, py: Python<'_>, text: &str) -> PyResult<usize> {
+        let special = Special::refused();
+        released(py, text.len(), || self.tokenizer.count(text, &special))
+    }
+
+    fn count_till_limit(
+        &self,
+        py: Python<'_>,
+        text: &str,
+        limit: usize,
+        allowed: Option<HashSet<PyBackedStr>>,
+        disallowed: Option<HashSet<PyBackedStr>>,
+        frame: bool,
+    ) -> PyResult<Option<usize>> {
+        let policy = Policy::new(allowed, disallowed);
+        let special = policy.special();
+        let around = self.frame_len(frame);
+        let room = limit.checked_sub(around);
+        let count = released(py, text.len(), || {
+            let tokenizer = &self.tokenizer;
+            tokenizer.count_till_limit(text, &special, room.unwrap_or(0))
+        })?;
+        Ok(room.and(count).map(|count| count + around))
+    }
+
+    /// The ids, and how many characters of the text they stand for.
+    fn truncate<'py>(
+        &self,
+        py: Python<'py>,
+        text: &str,
+        limit: usize,
+        allowed: Option<HashSet<PyBackedStr>>,
+        disallowed: Option<HashSet<PyBackedStr>>,
+        frame: bool,
+    ) -> PyResult<(Bound<'py, PyList>, usize)> {
+        let policy = Policy::new(allowed, disallowed);
+        let special = policy.special();
+        let around = self.frame_len(frame);
+        let Some(room) = limit.checked_sub(around) else {
+            return Err(PyValueError::new_err(format!(
+                "limit is {limit}, which the {around} special tokens around a text exceed"
+            )));
         };
-        py.detach(|| self.tokenizer.count(text, &policy.special()))
-            .map(|count| count + around)
-            .map_err(python_error)
+        let (ids, count) = released(py, text.len(), || {
+            let (ids, len) = self.tokenizer.truncate(text, &special, room)?;
+            let covered = text.get(..len).unwrap_or(text);
+            let ids = framed(&self.tokenizer, ids, frame);
+            Ok((ids, covered.chars().count()))
+        })?;
+        Ok((self.integers.list(py, &ids)?, count))
     }
 
     fn encode_batch<'py>(
@@ -320,30 +347,42 @@ impl Core {
             threads,
             |text| text.len(),
             |part| self.tokenizer.encode_batch(part, &special, threads),
-            |ids| self.list(py, &framed(&self.tokenizer, ids, frame)),
+            |ids| self.integers.list(py, &framed(&self.tokenizer, ids, frame)),
         )
     }
 
-    fn encode_with_unstable(
+    fn encode_with_unstable<'py>(
         &self,
-        py: Python<'_>,
+        py: Python<'py>,
         text: &str,
         allowed: Option<HashSet<PyBackedStr>>,
         disallowed: Option<HashSet<PyBackedStr>>,
-    ) -> PyResult<(Vec<u32>, Vec<Vec<u32>>)> {
+    ) -> PyResult<(Bound<'py, PyList>, Vec<Bound<'py, PyList>>)> {
         let policy = Policy::new(allowed, disallowed);
-        py.detach(|| self.tokenizer.encode_with_unstable(text, &policy.special()))
-            .map_err(python_error)
+        let (stable, completions) = py
+            .detach(|| self.tokenizer.encode_with_unstable(text, &policy.special()))
+            .map_err(python_error)?;
+        let completions = completions
+            .iter()
+            .map(|ids| self.integers.list(py, ids))
+            .collect::<PyResult<_>>()?;
+        Ok((self.integers.list(py, &stable)?, completions))
     }
 
-    fn encode_bytes(&self, py: Python<'_>, data: &[u8]) -> PyResult<Vec<u32>> {
-        py.detach(|| self.tokenizer.encode_bytes(data))
-            .map_err(python_error)
+    fn encode_bytes<'py>(&self, py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyList>> {
+        let ids = released(py, data.len(), || self.tokenizer.encode_bytes(data))?;
+        self.integers.list(py, &ids)
     }
 
-    fn encode_single_pretoken(&self, py: Python<'_>, data: &[u8]) -> PyResult<Vec<u32>> {
-        py.detach(|| self.tokenizer.encode_single_pretoken(data))
-            .map_err(python_error)
+    fn encode_single_pretoken<'py>(
+        &self,
+        py: Python<'py>,
+        data: &[u8],
+    ) -> PyResult<Bound<'py, PyList>> {
+        let ids = released(py, data.len(), || {
+            self.tokenizer.encode_single_pretoken(data)
+        })?;
+        self.integers.list(py, &ids)
     }
 
     fn encode_single_token(&self, data: &[u8]) -> PyResult<u32> {
@@ -356,11 +395,17 @@ impl Core {
 
     // Decoding.
 
-    fn decode_bytes<'py>(&self, py: Python<'py>, ids: Vec<u32>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py
-            .detach(|| self.tokenizer.decode_bytes(&ids))
-            .map_err(python_error)?;
-        Ok(PyBytes::new(py, &bytes))
+    fn decode<'py>(
+        &self,
+        py: Python<'py>,
+        ids: Ids,
+        errors: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyString>> {
+        self.decoded(py, &ids, |bytes| text::decoded(py, bytes, errors))
+    }
+
+    fn decode_bytes<'py>(&self, py: Python<'py>, ids: Ids) -> PyResult<Bound<'py, PyBytes>> {
+        self.decoded(py, &ids, |bytes| Ok(PyBytes::new(py, bytes)))
     }
 
     fn decode_token<'py>(&self, py: Python<'py>, id: u32) -> PyResult<Bound<'py, PyBytes>> {
@@ -368,36 +413,48 @@ impl Core {
         Ok(PyBytes::new(py, &bytes))
     }
 
-    fn decode_pieces<'py>(
-        &self,
-        py: Python<'py>,
-        ids: Vec<u32>,
-    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        let pieces = py
-            .detach(|| self.tokenizer.decode_pieces(&ids))
-            .map_err(unknown_id)?;
-        Ok(pieces.iter().map(|piece| PyBytes::new(py, piece)).collect())
+    fn decode_pieces<'py>(&self, py: Python<'py>, ids: Ids) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let decode = || Ok(self.tokenizer.decode_with_ends(&ids));
+        let (bytes, ends) = released(py, ids.len() * 4, decode)?.map_err(unknown_id)?;
+        let mut start = 0;
+        let pieces = ends.into_iter().map(|end| {
+            let piece = bytes.get(start..end).unwrap_or_default();
+            start = end;
+            PyBytes::new(py, piece)
+        });
+        Ok(pieces.collect())
     }
 
-    fn decode_with_offsets(&self, py: Python<'_>, ids: Vec<u32>) -> PyResult<(String, Vec<usize>)> {
-        py.detach(|| self.tokenizer.decode_with_offsets(&ids))
-            .map_err(unknown_id)
+    fn decode_with_offsets(&self, py: Python<'_>, ids: Ids) -> PyResult<(String, Vec<usize>)> {
+        let decode = || Ok(self.tokenizer.decode_with_offsets(&ids));
+        released(py, ids.len() * 4, decode)?.map_err(unknown_id)
+    }
+
+    fn decode_batch<'py>(
+        &self,
+        py: Python<'py>,
+        batch: Vec<Ids>,
+        errors: &Bound<'py, PyString>,
+        threads: usize,
+    ) -> PyResult<Vec<Bound<'py, PyString>>> {
+        self.decoded_batch(py, &batch, threads, |bytes| {
+            text::decoded(py, &bytes, errors)
+        })
     }
 
     fn decode_bytes_batch<'py>(
         &self,
         py: Python<'py>,
-        batch: Vec<Vec<u32>>,
+        batch: Vec<Ids>,
         threads: usize,
     ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        in_parts(
-            py,
-            &batch,
-            threads,
-            |ids| ids.len() * 4,
-            |part| self.tokenizer.decode_bytes_batch(part, threads),
-            |bytes| Ok(PyBytes::new(py, &bytes)),
-        )
+        self.decoded_batch(py, &batch, threads, |bytes| Ok(PyBytes::new(py, &bytes)))
+    }
+
+    /// A decoder for ids that come bit by bit.
+    fn stream(&self) -> PyResult<Stream> {
+        let decoder = self.tokenizer.stream_decoder().map_err(python_error)?;
+        Ok(decoder.into())
     }
 
     // What it is made of.
@@ -429,59 +486,21 @@ impl Core {
         self.tokenizer.definition().provenance.warnings.clone()
     }
 
-    /// The pattern in tiktoken's dialect, if one pattern is all that splits: as it was given, or
-    /// as tiktoken has it where it comes from another dialect.
     #[getter]
     fn pattern(&self) -> Option<String> {
-        let pretokenizer = self.tokenizer.definition().pretokenizer.as_ref()?;
-        let given = pretokenizer.as_matches_of();
-        if let Some(pattern) = given.filter(|given| given.dialect == Dialect::FancyRegex) {
-            return Some(pattern.text.clone());
-        }
-        let known = self.tokenizer.known_pattern();
-        let known = known.map(|known| known.tiktoken.to_owned());
-        known.or_else(|| given.map(|pattern| pattern.text.clone()))
+        facts::pattern(&self.tokenizer)
     }
 
-    /// Text and id of each special token.
     #[getter]
     fn special_tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        for token in &self.tokenizer.definition().added_tokens {
-            if token.is_special {
-                dict.set_item(&token.content, token.id)?;
-            }
-        }
-        Ok(dict)
+        facts::special_tokens(py, &self.tokenizer)
     }
 
-    /// The tokens as ranks, in the order of ranks; restated, if merges are listed.
     fn mergeable_ranks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let definition = self.tokenizer.definition();
-        let restated;
-        let vocab = if definition.merges == Merges::ByRank {
-            &definition.vocab
-        } else {
-            restated = py
-                .detach(|| bpekit::convert::prepare(definition, registry::by_name("tiktoken")?))
-                .map_err(python_error)?
-                .0;
-            &restated.vocab
-        };
-        let dict = PyDict::new(py);
-        for token in vocab.iter() {
-            dict.set_item(PyBytes::new(py, token.bytes), token.id)?;
-        }
-        Ok(dict)
+        facts::mergeable_ranks(py, &self.tokenizer)
     }
 
-    /// The bytes of all tokens of the vocab, sorted.
     fn token_byte_values<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
-        let vocab = &self.tokenizer.definition().vocab;
-        self.tokenizer
-            .ids_by_bytes()
-            .iter()
-            .map(|id| PyBytes::new(py, vocab.bytes(*id).unwrap_or_default()))
-            .collect()
+        facts::token_byte_values(py, &self.tokenizer)
     }
 }

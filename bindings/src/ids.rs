@@ -1,50 +1,92 @@
-//! Token ids as Python lists.
-//!
-//! # Notes on speed
-//!
-//! A Python integer takes 32 bytes and an allocation. A long text has the same few thousand ids
-//! over and over, so that long lists share one integer object an id: a list of 2.6 million ids
-//! takes 21 MB in place of 105 MB (12 MB of English, `o200k_base`), and is made in 12 ms in place
-//! of 50.
+//! Token ids as Python gives them: lists, arrays of numbers, any sequence of integers.
 
+use std::ops::Deref;
+
+use pyo3::buffer::{Element, PyBuffer, PyUntypedBuffer};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyInt, PyList};
+use pyo3::types::{PyList, PyTuple};
 
-/// Lists from this length on share their integers; making them all costs as much as such a list.
-const LONG: usize = 1 << 14;
+use crate::spare;
 
-/// Larger vocabs than any real one get an integer for each place in a list, as a table of theirs
-/// would take more memory than it saves.
-const LARGEST: u64 = 1 << 20;
+/// Token ids taken out of a Python object. What cannot be ids raises what tiktoken does.
+pub(crate) struct Ids(Vec<u32>);
 
-/// An integer object for each id, made when the first long list is.
-#[derive(Default)]
-pub(crate) struct Integers(PyOnceLock<Vec<Py<PyInt>>>);
+impl Deref for Ids {
+    type Target = [u32];
 
-impl Integers {
-    /// The ids as a list. Those of the vocab are below `bound`.
-    pub(crate) fn list<'py>(
-        &self,
-        py: Python<'py>,
-        ids: &[u32],
-        bound: u64,
-    ) -> PyResult<Bound<'py, PyList>> {
-        if ids.len() < LONG || bound > LARGEST {
-            return PyList::new(py, ids);
-        }
-        let made = |id: u32| {
-            let Ok(integer) = id.into_pyobject(py);
-            integer
-        };
-        let integers = self.0.get_or_init(py, || {
-            (0..bound as u32).map(|id| made(id).unbind()).collect()
-        });
-        let shared = |id: &u32| match integers.get(*id as usize) {
-            Some(integer) => integer.bind(py).clone(),
-            // A post-processor may put any id around a text.
-            None => made(*id),
-        };
-        PyList::new(py, ids.iter().map(shared))
+    fn deref(&self) -> &[u32] {
+        &self.0
     }
+}
+
+impl AsRef<[u32]> for Ids {
+    fn as_ref(&self) -> &[u32] {
+        self
+    }
+}
+
+impl Drop for Ids {
+    fn drop(&mut self) {
+        spare::IDS.give_back(std::mem::take(&mut self.0));
+    }
+}
+
+impl FromPyObject<'_, '_> for Ids {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if let Ok(list) = object.cast_exact::<PyList>() {
+            return crate::list::ids_of(&list).map(Self);
+        }
+        if !object.is_exact_instance_of::<PyTuple>()
+            && let Ok(buffer) = PyUntypedBuffer::get(&object)
+            && buffer.dimensions() == 1
+            && let Some(ids) = of_buffer(object.py(), &buffer)
+        {
+            return Ok(Self(ids));
+        }
+        object.extract().map(Self)
+    }
+}
+
+/// The numbers of a buffer. `None` if they are not integers in the machine's byte order, or are no
+/// ids: as Python's integers, taken one by one, they raise what integers in a list do.
+fn of_buffer(py: Python<'_>, buffer: &PyUntypedBuffer) -> Option<Vec<u32>> {
+    // PyO3 0.30 takes `>`, the other byte order, for the machine's; `c` is text.
+    let is_native = match buffer.format().to_bytes() {
+        [kind] | [b'@' | b'=', kind] => *kind != b'c',
+        _ => false,
+    };
+    if !is_native {
+        return None;
+    }
+    if let Ok(buffer) = buffer.as_typed::<u32>() {
+        let mut ids = spare::IDS.take();
+        // What it holds is written over; to clear it first would be to write twice.
+        ids.resize(buffer.item_count(), 0);
+        buffer.copy_to_slice(py, &mut ids).ok()?;
+        return Some(ids);
+    }
+    converted::<i64>(py, buffer)
+        .or_else(|| converted::<i32>(py, buffer))
+        .or_else(|| converted::<u16>(py, buffer))
+        .or_else(|| converted::<u64>(py, buffer))
+        .or_else(|| converted::<u8>(py, buffer))
+        .or_else(|| converted::<i16>(py, buffer))
+        .or_else(|| converted::<i8>(py, buffer))
+}
+
+fn converted<T: Element + TryInto<u32>>(
+    py: Python<'_>,
+    buffer: &PyUntypedBuffer,
+) -> Option<Vec<u32>> {
+    let buffer: &PyBuffer<T> = buffer.as_typed().ok()?;
+    let numbers = buffer.to_vec(py).ok()?;
+    let mut ids = spare::IDS.take();
+    ids.clear();
+    ids.reserve(numbers.len());
+    for number in numbers {
+        ids.push(number.try_into().ok()?);
+    }
+    Some(ids)
 }

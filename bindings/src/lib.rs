@@ -15,12 +15,18 @@ mod core;
 mod counts;
 mod encode_file;
 mod error;
+mod facts;
 mod files;
 mod ids;
+mod list;
+mod spare;
 mod state;
+mod stream;
+mod text;
 mod train;
 mod train_arguments;
 mod watched;
+mod work;
 
 use pyo3::prelude::*;
 
@@ -39,6 +45,8 @@ mod _bpekit {
     use crate::encode_file::encode_file;
     #[pymodule_export]
     use crate::files::{convert, detect, formats, loss_parts};
+    #[pymodule_export]
+    use crate::stream::Stream;
     #[pymodule_export]
     use crate::train::{Report, train, train_from_counts};
 

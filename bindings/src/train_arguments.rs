@@ -75,7 +75,7 @@ pub(crate) fn how(arguments: &Bound<'_, PyDict>) -> PyResult<Pretokenization> {
     let pattern: Option<String> = argument(arguments, "pattern")?;
     let normalizer: Option<Vec<String>> = argument(arguments, "normalizer")?;
     let tokens: Vec<String> = argument(arguments, "special_tokens")?;
-    let base = base.map(|base| base.tokenizer().definition());
+    let base = base.map(|base| base.tokenizer.definition());
     let how = match (pattern, base) {
         (Some(pattern), _) => Pretokenization::new(&pattern),
         (None, None) => Pretokenization::new("o200k"),
@@ -180,7 +180,7 @@ pub(crate) fn train_options(arguments: &Bound<'_, PyDict>) -> PyResult<TrainOpti
             .transpose()?,
         min_frequency: argument(arguments, "min_frequency")?,
         max_token_length: argument(arguments, "max_token_length")?,
-        base: base.map(|base| Arc::clone(&base.get().tokenizer().definition_arc())),
+        base: base.map(|base| Arc::clone(&base.get().tokenizer.definition_arc())),
         ..TrainOptions::new(argument(arguments, "vocab_size")?)
     })
 }

@@ -29,6 +29,7 @@ from bpekit._files import convert as convert
 from bpekit._files import detect as detect
 from bpekit._files import formats as formats
 from bpekit._progress import Progress as Progress
+from bpekit._stream import StreamDecoder as StreamDecoder
 from bpekit._tokenizer import Tokenizer as Tokenizer
 from bpekit._tokenizer import demo as demo
 from bpekit._tokenizer import load as load
@@ -48,6 +49,7 @@ __all__ = [
     "PretokenCounts",
     "Progress",
     "Report",
+    "StreamDecoder",
     "Tokenizer",
     "TrainingReport",
     "TrainingWarning",

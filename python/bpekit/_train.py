@@ -286,7 +286,7 @@ def _merging_arguments(
         "max_token_length": None
         if max_token_length is None
         else whole_number("max_token_length", max_token_length, least=1),
-        "base": None if base is None else base._core,
+        "base": None if base is None else base._trained(),
         "held_out": held_out,
         "name": name,
     }

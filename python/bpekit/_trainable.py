@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from bpekit._bpekit import Core
     from bpekit._progress import Callback
     from bpekit._sources import Source, Text
@@ -17,10 +19,28 @@ RUSTBPE_PATTERN = (
     r"|\s*[\r\n]|\s+(?!\S)|\s+"
 )
 
-# What a tokenizer has once it has a vocab.
-_OF_VOCAB = frozenset(
-    ["_core", "name", "max_token_value", "_special_tokens", "_special_token_values"]
-)
+
+def _refuse() -> NoReturn:
+    raise ValueError("the tokenizer is not trained: call `train` or `train_from_iterator` first")
+
+
+class _NoCore:
+    """Stands in for the engine of an empty tokenizer."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        _refuse()
+
+
+_NO_CORE: Any = _NoCore()
+
+
+class _NoFact:
+    """Stands in for what a vocab says, until an attribute of the tokenizer does."""
+
+    def __get__(self, tokenizer: object, _owner: type) -> Any:
+        if tokenizer is None:
+            return self
+        _refuse()
 
 
 class Trainable:
@@ -33,19 +53,31 @@ class Trainable:
         def _set(self, core: Core) -> None: ...
 
     else:
+        # A `__getattr__` of the class would make every access to an attribute slow.
+        name = _NoFact()
+        max_token_value = _NoFact()
+        _special_tokens = _NoFact()
+        _special_token_values = _NoFact()
 
-        def __getattr__(self, name: str) -> NoReturn:
-            """Say that an empty tokenizer has nothing yet."""
-            if name in _OF_VOCAB:
-                raise ValueError(
-                    "the tokenizer is not trained: call `train` or `train_from_iterator` first"
-                )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    # An attribute of the object alone: one of the class too would make access to it slow.
+    _core: Core
+
+    def __new__(cls, *_args: object, **_keywords: object) -> Self:
+        """Make an empty tokenizer."""
+        self = super().__new__(cls)
+        self._core = _NO_CORE
+        return self
+
+    def _trained(self) -> Core:
+        """Give the engine; ValueError if there is none yet."""
+        if self.is_empty:
+            _refuse()
+        return self._core
 
     @property
     def is_empty(self) -> bool:
         """Whether it has no vocab yet: `Tokenizer()` makes such a one, to be trained."""
-        return "_core" not in self.__dict__
+        return self._core is _NO_CORE
 
     @property
     def training(self) -> TrainingReport | None:

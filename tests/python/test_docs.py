@@ -12,7 +12,10 @@ import bpekit
 
 MODULES = [
     "bpekit",
+    "bpekit._counting",
+    "bpekit._decoding",
     "bpekit._encode_file",
+    "bpekit._encoding",
     "bpekit._files",
     "bpekit._tokenizer",
     "bpekit._train",
@@ -33,7 +36,7 @@ def test_everything_public_is_documented() -> None:
         if not callable(thing):
             continue
         assert inspect.getdoc(thing), name
-        for attribute, member in vars(thing).items() if inspect.isclass(thing) else ():
+        for attribute, member in inspect.getmembers(thing) if inspect.isclass(thing) else ():
             if not attribute.startswith("_") and (callable(member) or isinstance(member, property)):
                 assert inspect.getdoc(member), f"{name}.{attribute}"
 

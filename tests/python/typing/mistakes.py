@@ -8,6 +8,8 @@ tokenizer = bpekit.load("a")
 tokenizer.encode(b"a")  # type: ignore[arg-type]
 tokenizer.encode("a", allowed_special=["x"])  # type: ignore[arg-type]
 tokenizer.encode("a", "all")  # type: ignore[call-arg]
+tokenizer.encode_batch(["a"], dtype="uint16")  # type: ignore[call-overload]
+tokenizer.count_till_limit("a", 1.5)  # type: ignore[arg-type]
 tokenizer.decode("a")  # type: ignore[arg-type]
 tokenizer.decode_single_token_bytes("a")  # type: ignore[arg-type]
 tokenizer.dumps()  # type: ignore[call-arg]

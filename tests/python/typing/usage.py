@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +26,18 @@ def encoding(tokenizer: bpekit.Tokenizer) -> None:
     assert_type(tokenizer.encode_ordinary("a", add_special_tokens=True), list[int])
     assert_type(tokenizer.encode_batch(["a"], num_threads=2), list[list[int]])
     assert_type(tokenizer.encode_ordinary_batch(text for text in ["a"]), list[list[int]])
+    assert_type(
+        tokenizer.encode_batch(["a"], flat=True, dtype=np.uint16),
+        tuple[npt.NDArray[Any], npt.NDArray[np.uint64]],
+    )
+    assert_type(tokenizer.encode_batch(["a"], flat=False), list[list[int]])
     assert_type(tokenizer.encode_to_numpy("a"), npt.NDArray[np.uint32])
     assert_type(tokenizer.encode_with_unstable("a"), tuple[list[int], list[list[int]]])
     assert_type(tokenizer.encode_single_token(b"a"), int)
     assert_type(tokenizer.count("a"), int)
+    assert_type(tokenizer.count_batch(["a"], num_threads=2), list[int])
+    assert_type(tokenizer.count_till_limit("a", 5), int | None)
+    assert_type(tokenizer.truncate("a", 5, allowed_special="all"), tuple[list[int], int])
 
 
 def decoding(tokenizer: bpekit.Tokenizer) -> None:
@@ -37,6 +46,11 @@ def decoding(tokenizer: bpekit.Tokenizer) -> None:
     assert_type(tokenizer.decode_tokens_bytes([1]), list[bytes])
     assert_type(tokenizer.decode_with_offsets([1]), tuple[str, list[int]])
     assert_type(tokenizer.decode_batch([[1], [2]]), list[str])
+    assert_type(tokenizer.decode(np.array([1])), str)
+    assert_type(tokenizer.decode_batch([np.array([1])]), list[str])
+    decoder = tokenizer.decoder(errors="strict")
+    assert_type(decoder, bpekit.StreamDecoder)
+    assert_type(decoder.feed([1]) + decoder.feed(np.array([1])) + decoder.finish(), str)
 
 
 def facts(tokenizer: bpekit.Tokenizer) -> None:
