@@ -28,6 +28,9 @@ pub(super) struct Finder {
     /// For each token the longest other one that it starts with.
     shorter: Vec<Option<usize>>,
     has_plain: bool,
+    /// The byte that all of them start with. A text without it is told sooner than the automaton
+    /// is started, which for a short text is a part of the whole time.
+    start: Option<u8>,
 }
 
 /// A part of a text.
@@ -83,11 +86,15 @@ impl Finder {
         };
         let shorter = shorter_prefixes(&contents);
         let has_plain = tokens.iter().any(|token| !token.is_special);
+        let first_byte = |content: &String| content.as_bytes().first().copied();
+        let start = contents.first().and_then(first_byte);
+        let is_common = contents.iter().all(|content| first_byte(content) == start);
         Ok(Self {
             automaton,
             tokens,
             shorter,
             has_plain,
+            start: start.filter(|_| is_common),
         })
     }
 
@@ -170,6 +177,9 @@ impl Finder {
         is_wanted: impl Fn(&AddedToken) -> bool,
     ) -> Option<&AddedToken> {
         let automaton = self.automaton.as_ref()?;
+        if let Some(start) = self.start {
+            memchr::memchr(start, text.as_bytes())?;
+        }
         let mut from = 0;
         while let Some(found) = automaton.find(aho_corasick::Input::new(text).range(from..)) {
             let mut candidate = Some(found.pattern().as_usize());
@@ -273,6 +283,19 @@ mod tests {
             found(&finder, "<a>b", Permit::Ordinary),
             [Segment::Text(0..4)]
         );
+    }
+
+    #[test]
+    fn finds_the_first_whatever_they_start_with() {
+        for contents in [&["<a>", "<b>"][..], &["<a>", "|b"], &["é", "ê"]] {
+            let finder = finder(contents);
+            assert!(finder.first("x a> b y", |_| true).is_none());
+            for content in contents {
+                let text = format!("x {content} y");
+                let found = finder.first(&text, |_| true).unwrap();
+                assert_eq!(found.content, *content);
+            }
+        }
     }
 
     #[test]
