@@ -195,6 +195,11 @@ impl Core {
     ) -> PyResult<Bound<'py, PyAny>> {
         let policy = Policy::new(allowed, disallowed);
         let special = policy.special();
+        // A short one is not worth a second thread.
+        if text.len() <= SHORT {
+            let make = |ids: &[u32]| array::of_short_text(py, ids);
+            return self.encoded(py, text, &special, frame, make);
+        }
         let flat = released(py, text.len(), || {
             let tokenizer = &self.tokenizer;
             tokenizer.encode_batch_flat::<u32>(&[text], &special, frame, threads)
@@ -210,10 +215,8 @@ impl Core {
     ) -> PyResult<Bound<'py, PyAny>> {
         let special = Special::refused();
         if text.len() <= SHORT {
-            return self
-                .tokenizer
-                .encode_then(text, &special, |ids| array::of_short_text(py, ids))
-                .map_err(python_error)?;
+            let make = |ids: &[u32]| array::of_short_text(py, ids);
+            return self.encoded(py, text, &special, false, make);
         }
         let ids = released(py, text.len(), || self.tokenizer.encode(text, &special))?;
         array::of_one_text(py, ids)
