@@ -30,7 +30,7 @@ pub(crate) fn encode_file(
     let out: Option<PathBuf> = argument(arguments, "out")?;
     let allowed: Option<HashSet<PyBackedStr>> = argument(arguments, "allowed")?;
     let policy = Policy::new(allowed, argument(arguments, "disallowed")?);
-    let mut encoder = FileEncoder::new(core.get().tokenizer());
+    let mut encoder = FileEncoder::new(&core.get().tokenizer);
     encoder.special = policy.special();
     set(&mut encoder, arguments)?;
     let id_type = encoder.chosen_id_type().map_err(python_error)?;

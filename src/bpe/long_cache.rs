@@ -285,7 +285,7 @@ mod tests {
                     None => cache.insert(hash, &pretoken, &ids),
                 }
                 all.insert(pretoken, ids);
-                if number % 32 == 0 {
+                if number.is_multiple_of(32) {
                     let ids = vec![number; 3 + (number / 32 % 5) as usize];
                     kept.push((cache.keep(&ids), ids));
                 }

@@ -49,7 +49,7 @@ impl Memory {
     pub(super) fn remember(&mut self, key: u128, ids: &[TokenId]) {
         if ids.len() <= FEW {
             self.short.insert(key, ids);
-        } else if ids.len() <= usize::from(u16::MAX) {
+        } else if u16::try_from(ids.len()).is_ok() {
             let at = self.long.keep(ids);
             self.short.insert_elsewhere(key, at);
         }

@@ -75,7 +75,7 @@ impl Tokenizer {
 /// Encodes parts of texts one after the other, in a space of the tokenizer's.
 pub(crate) struct PartEncoder<'t> {
     tokenizer: &'t Tokenizer,
-    scratch: Scratch,
+    scratch: Box<Scratch>,
     ids: Ids,
 }
 

@@ -11,12 +11,20 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("known", &[]),
     ("pretokenize", &["error", "known"]),
     ("threads", &[]),
+    ("huge_pages", &[]),
     ("watch", &["error"]),
     ("source", &["error", "pretokenize", "watch"]),
-    ("bpe", &["error", "threads"]),
+    ("bpe", &["error", "huge_pages", "threads"]),
     (
         "tokenizer",
-        &["error", "known", "pretokenize", "bpe", "threads"],
+        &[
+            "error",
+            "huge_pages",
+            "known",
+            "pretokenize",
+            "bpe",
+            "threads",
+        ],
     ),
     ("load", &["error", "known", "tokenizer"]),
     (
