@@ -13,6 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyDictMethods, PyList, PyString};
 use crate::arguments::{LoadArguments, Policy, convert_options};
 use crate::array::{self, Array};
 use crate::batch::{SHORT, flat_in_parts, in_parts, released};
+use crate::encode_file::{Facts, encode_file};
 use crate::error::{python_error, unknown_id};
 use crate::facts;
 use crate::files::report_dict;
@@ -241,6 +242,17 @@ impl Core {
         } else {
             flat_in_parts::<u32>(py, &self.tokenizer, &texts, &special, frame, threads)
         }
+    }
+
+    /// Whole files, into a file or an array.
+    fn encode_file(
+        &self,
+        py: Python<'_>,
+        paths: Vec<PathBuf>,
+        arguments: &Bound<'_, PyDict>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<(Option<Array>, Facts)> {
+        encode_file(py, &self.tokenizer, &paths, arguments, progress)
     }
 
     fn count_batch(

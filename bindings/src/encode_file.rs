@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use bpekit::{FileEncoder, FileForm, FileReport, IdType, Invalid};
+use bpekit::{FileEncoder, FileForm, FileReport, IdType, Invalid, Tokenizer};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -11,26 +11,24 @@ use pyo3::types::PyDict;
 
 use crate::arguments::{Policy, argument};
 use crate::array::Array;
-use crate::core::Core;
 use crate::error::python_error;
 use crate::watched::watched;
 
 /// Documents, ids, bytes of text, nulls passed over, and the type of the ids.
-type Facts = (u64, u64, u64, u64, &'static str);
+pub(crate) type Facts = (u64, u64, u64, u64, &'static str);
 
 /// Encodes files, into a file if one is given, or else into an array.
-#[pyfunction]
 pub(crate) fn encode_file(
     py: Python<'_>,
-    core: &Bound<'_, Core>,
-    paths: Vec<PathBuf>,
+    tokenizer: &Tokenizer,
+    paths: &[PathBuf],
     arguments: &Bound<'_, PyDict>,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(Option<Array>, Facts)> {
     let out: Option<PathBuf> = argument(arguments, "out")?;
     let allowed: Option<HashSet<PyBackedStr>> = argument(arguments, "allowed")?;
     let policy = Policy::new(allowed, argument(arguments, "disallowed")?);
-    let mut encoder = FileEncoder::new(&core.get().tokenizer);
+    let mut encoder = FileEncoder::new(tokenizer);
     encoder.special = policy.special();
     set(&mut encoder, arguments)?;
     let id_type = encoder.chosen_id_type().map_err(python_error)?;
@@ -45,20 +43,20 @@ pub(crate) fn encode_file(
     };
     if let Some(out) = out {
         let report = watched(py, progress, None, |watch| {
-            encoder.to_file(&paths, &out, watch)
+            encoder.to_file(paths, &out, watch)
         })?;
         return Ok((None, facts(report)));
     }
     let (array, report) = match id_type {
         IdType::U16 => {
             let (ids, report) = watched(py, progress, None, |watch| {
-                encoder.to_vec::<u16>(&paths, watch)
+                encoder.to_vec::<u16>(paths, watch)
             })?;
             (Array::from(ids), report)
         }
         IdType::U32 => {
             let (ids, report) = watched(py, progress, None, |watch| {
-                encoder.to_vec::<u32>(&paths, watch)
+                encoder.to_vec::<u32>(paths, watch)
             })?;
             (Array::from(ids), report)
         }

@@ -42,8 +42,6 @@ mod _bpekit {
     #[pymodule_export]
     use crate::counts::{Counts, count};
     #[pymodule_export]
-    use crate::encode_file::encode_file;
-    #[pymodule_export]
     use crate::files::{convert, detect, formats, loss_parts};
     #[pymodule_export]
     use crate::stream::Stream;

@@ -17,7 +17,6 @@ __all__ = [
     "convert",
     "count",
     "detect",
-    "encode_file",
     "formats",
     "loss_parts",
     "run_cli",
@@ -74,6 +73,9 @@ class Core:
         frame: bool,
         is_short: bool,
     ) -> tuple[Array, Array]: ...
+    def encode_file(
+        self, paths: Sequence[_Path], arguments: dict[str, Any], progress: _Progress
+    ) -> tuple[Array | None, tuple[int, int, int, int, str]]: ...
     def count_batch(
         self,
         texts: Sequence[str],
@@ -176,9 +178,6 @@ def train_from_counts(
     counts: Counts, arguments: dict[str, Any], progress: _Progress
 ) -> tuple[Core, TrainReport]: ...
 def count(source: _Source, arguments: dict[str, Any], progress: _Progress) -> Counts: ...
-def encode_file(
-    core: Core, paths: Sequence[_Path], arguments: dict[str, Any], progress: _Progress
-) -> tuple[Array | None, tuple[int, int, int, int, str]]: ...
 def convert(
     src: _Path,
     dst: _Path,

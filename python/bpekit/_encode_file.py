@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from bpekit import _arrays, _bpekit
 from bpekit._progress import Callback, Reporter
 from bpekit._sources import Errors
+from bpekit._special import ALL, NONE, Allowed, Disallowed, Names, special_names
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     import numpy as np
     import numpy.typing as npt
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     Dtype: TypeAlias = npt.DTypeLike | Literal["auto"]
 
 _ID_TYPES = {"auto": None, "uint16": "u16", "u16": "u16", "uint32": "u32", "u32": "u32"}
-_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -62,12 +60,6 @@ class FileEncoding:
     if TYPE_CHECKING:
         _core: _bpekit.Core
 
-        def _policy(
-            self,
-            allowed_special: Literal["all"] | AbstractSet[str],
-            disallowed_special: Literal["all"] | Collection[str],
-        ) -> tuple[frozenset[str] | None, frozenset[str] | None]: ...
-
     @overload
     def encode_file(
         self,
@@ -78,8 +70,8 @@ class FileEncoding:
         prepend: str | None = None,
         append: str | None = None,
         dtype: Dtype = "auto",
-        allowed_special: Literal["all"] | AbstractSet[str] = _NONE,
-        disallowed_special: Literal["all"] | Collection[str] = "all",
+        allowed_special: Allowed = NONE,
+        disallowed_special: Disallowed = ALL,
         add_special_tokens: bool = False,
         errors: Errors = "strict",
         field: str | None = None,
@@ -97,8 +89,8 @@ class FileEncoding:
         prepend: str | None = None,
         append: str | None = None,
         dtype: Dtype = "auto",
-        allowed_special: Literal["all"] | AbstractSet[str] = _NONE,
-        disallowed_special: Literal["all"] | Collection[str] = "all",
+        allowed_special: Allowed = NONE,
+        disallowed_special: Disallowed = ALL,
         add_special_tokens: bool = False,
         errors: Errors = "strict",
         field: str | None = None,
@@ -115,8 +107,8 @@ class FileEncoding:
         prepend: str | None = None,
         append: str | None = None,
         dtype: Dtype = "auto",
-        allowed_special: Literal["all"] | AbstractSet[str] = _NONE,
-        disallowed_special: Literal["all"] | Collection[str] = "all",
+        allowed_special: Allowed = NONE,
+        disallowed_special: Disallowed = ALL,
         add_special_tokens: bool = False,
         errors: Errors = "strict",
         field: str | None = None,
@@ -182,7 +174,7 @@ class FileEncoding:
         encoded: EncodedFile | npt.NDArray[Any] = encode_file(
             self._core,
             path,
-            self._policy(allowed_special, disallowed_special),
+            special_names(allowed_special, disallowed_special),
             out=out,
             separator=separator,
             prepend=prepend,
@@ -200,7 +192,7 @@ class FileEncoding:
 def encode_file(
     core: _bpekit.Core,
     path: Paths,
-    policy: tuple[frozenset[str] | None, frozenset[str] | None],
+    policy: tuple[Names, Names],
     *,
     out: Path | None,
     dtype: Dtype,
@@ -231,7 +223,7 @@ def encode_file(
         import numpy  # noqa: F401
     reporter = Reporter(progress)
     try:
-        array, facts = _bpekit.encode_file(core, _paths(path), arguments, reporter.sink)
+        array, facts = core.encode_file(_paths(path), arguments, reporter.sink)
     finally:
         reporter.close()
     documents, ids, text_bytes, skipped, id_type = facts

@@ -14,6 +14,7 @@ import pytest
 
 import bpekit
 from bpekit import _encode_file
+from bpekit._special import special_names
 from hostile import hostile_texts
 
 EOT = "<|endoftext|>"
@@ -28,7 +29,7 @@ def in_blocks(
     tokenizer: bpekit.Tokenizer, path: pathlib.Path, block_len: int, **options: Any
 ) -> list[int]:
     """Encode a file in blocks of this length."""
-    policy = tokenizer._policy(
+    policy = special_names(
         options.pop("allowed_special", frozenset()), options.pop("disallowed_special", ())
     )
     given: dict[str, Any] = {

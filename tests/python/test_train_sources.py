@@ -135,8 +135,10 @@ def test_row_75_a_file_that_becomes_shorter(tmp_path: pathlib.Path) -> None:
     def shorten(progress: bpekit.Progress) -> None:
         os.truncate(path, 10)
 
+    # A normalizer that takes its time: some of the file is still to be read when it is heard how
+    # far that is.
     with pytest.raises(ValueError, match="became shorter while it was read"):
-        bpekit.PretokenCounts.count(path, progress=shorten, num_threads=1)
+        bpekit.PretokenCounts.count(path, normalizer="NFKC", progress=shorten, num_threads=1)
 
 
 def test_row_75_a_file_that_changes_under_a_checkpoint(tmp_path: pathlib.Path) -> None:
