@@ -214,13 +214,16 @@ impl Core {
         py: Python<'py>,
         text: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let special = Special::refused();
-        if text.len() <= SHORT {
-            let make = |ids: &[u32]| array::of_short_text(py, ids);
-            return self.encoded(py, text, &special, false, make);
-        }
-        let ids = released(py, text.len(), || self.tokenizer.encode(text, &special))?;
-        array::of_one_text(py, ids)
+        self.array_of(py, text, &Special::refused())
+    }
+
+    /// As `encode_ordinary`.
+    fn encode_ordinary_to_numpy<'py>(
+        &self,
+        py: Python<'py>,
+        text: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.array_of(py, text, &Special::ordinary())
     }
 
     /// The ids of all texts and where those of each start, as arrays; ids of 16 bits if `is_short`.

@@ -5,11 +5,15 @@ use bpekit::{Special, Tokenizer};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use crate::array;
 use crate::batch::{SHORT, in_parts, released};
 use crate::core::Core;
 use crate::error::python_error;
 use crate::ids::Ids;
 use crate::spare;
+
+/// The ids of a text of so many bytes are copied faster than an object is made around them.
+const COPIED: usize = 1 << 16;
 
 /// The ids with what the post-processor puts around them, if asked for.
 pub(crate) fn framed(tokenizer: &Tokenizer, ids: Vec<u32>, frame: bool) -> Vec<u32> {
@@ -51,6 +55,21 @@ impl Core {
         frame: bool,
     ) -> PyResult<Bound<'py, PyList>> {
         self.encoded(py, text, special, frame, |ids| self.integers.list(py, ids))
+    }
+
+    /// The ids of a text as a read-only array of numpy.
+    pub(crate) fn array_of<'py>(
+        &self,
+        py: Python<'py>,
+        text: &str,
+        special: &Special<'_>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if text.len() <= COPIED {
+            let make = |ids: &[u32]| array::of_short_text(py, ids);
+            return self.encoded(py, text, special, false, make);
+        }
+        let ids = released(py, text.len(), || self.tokenizer.encode(text, special))?;
+        array::of_one_text(py, ids)
     }
 
     /// How many ids the post-processor puts around a text, if asked for.

@@ -93,9 +93,12 @@ class EncodingMethods:
             >>> len(tokenizer.encode("a<|endoftext|>", disallowed_special=()))
             9
         """
-        if allowed_special is NONE and disallowed_special is ALL and add_special_tokens is False:
+        if allowed_special is NONE and add_special_tokens is False:
             try:
-                return self._core.encode_refusing(text)
+                if disallowed_special is ALL:
+                    return self._core.encode_refusing(text)
+                if disallowed_special == ():
+                    return self._core.encode_ordinary(text)
             except UnicodeEncodeError:
                 pass
         allowed, disallowed = special_names(allowed_special, disallowed_special)
@@ -131,14 +134,12 @@ class EncodingMethods:
             ValueError: As in `encode`.
             ImportError: numpy is not installed.
         """
-        if (
-            allowed_special is NONE
-            and disallowed_special is ALL
-            and add_special_tokens is False
-            and num_threads == 1
-        ):
+        if allowed_special is NONE and add_special_tokens is False and num_threads == 1:
             try:
-                return self._core.encode_refusing_to_numpy(text)
+                if disallowed_special is ALL:
+                    return self._core.encode_refusing_to_numpy(text)
+                if disallowed_special == ():
+                    return self._core.encode_ordinary_to_numpy(text)
             except UnicodeEncodeError:
                 pass
         allowed, disallowed = special_names(allowed_special, disallowed_special)
