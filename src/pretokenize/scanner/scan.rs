@@ -20,7 +20,8 @@
 //!
 //! The same with a window of 16 bytes for each pretoken instead of blocks: 500, 300 and 320. Most
 //! of that time went to branches that nobody can foresee, such as the length of a word; a block has
-//! one such branch or two.
+//! one such branch or two. With AVX-512 English takes two thirds of the time, and Chinese, Japanese
+//! and Russian a third.
 
 use std::ops::Range;
 
