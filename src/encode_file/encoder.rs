@@ -162,7 +162,7 @@ impl<'t> FileEncoder<'t> {
         paths: &[PathBuf],
         watch: &dyn Watch,
     ) -> Result<(Vec<T>, FileReport)> {
-        self.check_ids(T::MAX)?;
+        self.tokenizer.check_ids_fit(T::MAX, self.frame)?;
         let mut ids = Vec::new();
         let report = self.encode(Origin::Files(paths), &mut ids, watch)?;
         Ok((ids, report))
@@ -177,20 +177,8 @@ impl<'t> FileEncoder<'t> {
         let Some(id_type) = self.id_type else {
             return Ok(IdType::holding(self.tokenizer.max_id(self.frame)));
         };
-        self.check_ids(id_type.max())?;
+        self.tokenizer.check_ids_fit(id_type.max(), self.frame)?;
         Ok(id_type)
-    }
-
-    /// Refuses a type that does not hold all ids, whether or not the texts have them: what fits
-    /// does not hang on that.
-    fn check_ids(&self, most: TokenId) -> Result<()> {
-        let max = self.tokenizer.max_id(self.frame);
-        if max > most {
-            return Err(Error::argument(format!(
-                "the largest id is {max}, and 16 bits hold {most} at most; use 32 bits"
-            )));
-        }
-        Ok(())
     }
 
     fn write(&self, origin: Origin<'_>, out: &Path, watch: &dyn Watch) -> Result<FileReport> {

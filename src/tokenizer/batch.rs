@@ -157,13 +157,7 @@ impl Tokenizer {
         frame: bool,
         thread_count: usize,
     ) -> Result<FlatIds<T>> {
-        let max = self.n_vocab().saturating_sub(1);
-        if max > u64::from(T::MAX) {
-            return Err(Error::argument(format!(
-                "the largest id is {max}, and 16 bits hold {} at most; use 32 bits",
-                T::MAX
-            )));
-        }
+        self.check_ids_fit(T::MAX, frame)?;
         let plan = self.plan(texts, special, frame, thread_count)?;
         if plan.thread_count == 1 {
             return self.encode_alone(texts, special, frame);

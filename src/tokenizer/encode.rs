@@ -280,16 +280,29 @@ impl Tokenizer {
         out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
+        self.encode_watched(text, permit, out, scratch, |_| Ok(()))
+    }
+
+    /// As [`Self::encode_into`]; behind each run of pretokens and each added token `look` is told
+    /// how many ids `out` has, and may stop it with an error.
+    pub(super) fn encode_watched(
+        &self,
+        text: &str,
+        permit: Permit<'_>,
+        out: &mut impl Output,
+        scratch: &mut Scratch,
+        mut look: impl FnMut(usize) -> Result<()>,
+    ) -> Result<()> {
         self.for_each_segment(text, permit, |segment| match segment {
             Segment::Token(id) => {
                 out.many(&[id]);
-                Ok(())
+                look(out.len())
             }
             Segment::Text {
                 text,
                 range,
                 is_first,
-            } => self.encode_segment(&text[range], is_first, out, scratch),
+            } => self.encode_segment(&text[range], is_first, out, scratch, &mut look),
         })
     }
 
@@ -300,10 +313,12 @@ impl Tokenizer {
         is_first: bool,
         out: &mut impl Output,
         scratch: &mut Scratch,
+        mut look: impl FnMut(usize) -> Result<()>,
     ) -> Result<()> {
         self.pretokenizer
             .for_each_run(text, is_first, |source, start, ends| {
-                self.bpe.encode_run(source, start, ends, out, scratch)
+                self.bpe.encode_run(source, start, ends, out, scratch)?;
+                look(out.len())
             })
     }
 }

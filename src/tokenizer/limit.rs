@@ -4,7 +4,6 @@ use bpekit_formats::TokenId;
 
 use super::Tokenizer;
 use super::encode::Special;
-use super::segments::Segment;
 use crate::bpe::{Count, Ids, Output, Scratch};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -99,36 +98,14 @@ impl Tokenizer {
         scratch: &mut Scratch,
     ) -> Result<()> {
         self.check_disallowed(text, special)?;
-        // An error is the one way out of the loops below.
-        let stop_behind = |len: usize| {
+        // An error is the one way out of the loop over the text.
+        let outcome = self.encode_watched(text, special.permit(), out, scratch, |len| {
             if len > limit {
                 return Err(Error::new(ErrorKind::Interrupted));
             }
             Ok(())
-        };
-        let mut is_done = false;
-        let outcome = self.for_each_segment(text, special.permit(), |segment| {
-            let outcome = match segment {
-                Segment::Token(id) => {
-                    out.many(&[id]);
-                    stop_behind(out.len())
-                }
-                Segment::Text {
-                    text,
-                    range,
-                    is_first,
-                } => {
-                    self.pretokenizer
-                        .for_each_run(&text[range], is_first, |source, start, ends| {
-                            self.bpe.encode_run(source, start, ends, out, scratch)?;
-                            stop_behind(out.len())
-                        })
-                }
-            };
-            is_done = out.len() > limit;
-            outcome
         });
-        if is_done { Ok(()) } else { outcome }
+        if out.len() > limit { Ok(()) } else { outcome }
     }
 }
 

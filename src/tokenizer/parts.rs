@@ -4,9 +4,8 @@ use bpekit_formats::TokenId;
 
 use super::Tokenizer;
 use super::encode::Special;
-use super::segments::Segment;
 use crate::bpe::{Ids, Output, Scratch};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pretokenize::normalizer_can_be_cut;
 
 /// What is looked for in the text as a whole, so that no cut may lie within it.
@@ -57,6 +56,18 @@ impl Tokenizer {
         most.map_or(max, |id| id.max(max))
     }
 
+    /// Refuses a type of which `most` is the largest number, if it does not hold all ids: whether or
+    /// not the texts have them, so that what fits does not hang on that.
+    pub(crate) fn check_ids_fit(&self, most: TokenId, frame: bool) -> Result<()> {
+        let max = self.max_id(frame);
+        if max > most {
+            return Err(Error::argument(format!(
+                "the largest id is {max}, and 16 bits hold {most} at most; use 32 bits"
+            )));
+        }
+        Ok(())
+    }
+
     /// Ids that stand before and behind each text.
     pub(crate) fn frame_ids(&self) -> (&[TokenId], &[TokenId]) {
         (self.frame.before(), self.frame.after())
@@ -86,7 +97,7 @@ impl PartEncoder<'_> {
     }
 
     /// Puts out the ids of a text, or of a part that was cut out where [`Tokenizer::uncut`] lets
-    /// it. Meanwhile `look` is called for each run of pretokens, and stops it with an error.
+    /// it. Meanwhile `look` is called behind each run of pretokens, and stops it with an error.
     ///
     /// # Errors
     ///
@@ -103,24 +114,7 @@ impl PartEncoder<'_> {
             ids,
         } = self;
         tokenizer.check_disallowed(text, special)?;
-        tokenizer.for_each_segment(text, special.permit(), |segment| match segment {
-            Segment::Token(id) => {
-                ids.many(&[id]);
-                Ok(())
-            }
-            Segment::Text {
-                text,
-                range,
-                is_first,
-            } => tokenizer.pretokenizer.for_each_run(
-                &text[range],
-                is_first,
-                |source, start, ends| {
-                    look()?;
-                    tokenizer.bpe.encode_run(source, start, ends, ids, scratch)
-                },
-            ),
-        })
+        tokenizer.encode_watched(text, special.permit(), ids, scratch, |_| look())
     }
 
     /// What was put out since the last [`Self::clear`].

@@ -110,7 +110,7 @@ impl Tokenizer {
                 is_first,
             } => {
                 let text = &pieces.texts[*text][range.clone()];
-                self.encode_segment(text, *is_first, out, scratch)
+                self.encode_segment(text, *is_first, out, scratch, |_| Ok(()))
             }
         }
     }
