@@ -6,12 +6,11 @@
 use bpekit_formats::{Merge, TokenId, TokenKind, Vocab};
 use rustc_hash::FxHashMap;
 
-use super::rule::Product;
+use super::rule::{NOTHING, Product};
 
-/// Stands for a pair that becomes nothing. No pair has this priority: there are fewer tokens and
-/// fewer merges.
-pub(super) const NOTHING: Product = Product {
-    priority: u32::MAX,
+/// Stands for a pair that becomes nothing.
+const NO_PRODUCT: Product = Product {
+    priority: NOTHING,
     id: 0,
 };
 
@@ -50,13 +49,16 @@ impl BytePairs {
     }
 
     fn empty() -> Self {
-        Self(vec![NOTHING; 1 << 16])
+        Self(vec![NO_PRODUCT; 1 << 16])
     }
 
-    /// What a pair becomes, or [`NOTHING`].
+    /// What a pair becomes; of one that becomes nothing the priority is [`NOTHING`].
     #[inline]
     pub(super) fn get(&self, left: u8, right: u8) -> Product {
-        self.0.get(place(left, right)).copied().unwrap_or(NOTHING)
+        self.0
+            .get(place(left, right))
+            .copied()
+            .unwrap_or(NO_PRODUCT)
     }
 }
 
@@ -110,8 +112,8 @@ mod tests {
                 let by_rank = ByRank(&vocab).product(&bytes, one, other, 2);
                 let by_list = listed.product(&bytes, one, other, 2);
                 count += usize::from(by_rank.is_some());
-                assert_eq!(of_ranks.get(left, right), by_rank.unwrap_or(NOTHING));
-                assert_eq!(of_merges.get(left, right), by_list.unwrap_or(NOTHING));
+                assert_eq!(of_ranks.get(left, right), by_rank.unwrap_or(NO_PRODUCT));
+                assert_eq!(of_merges.get(left, right), by_list.unwrap_or(NO_PRODUCT));
             }
         }
         assert!(count > 1000);

@@ -8,9 +8,9 @@
 //! `model` holds the vocab's side of it, `unknown` what becomes of atoms without a token, `rule`
 //! says what a pair becomes; `scan` and `queue` are two ways to run the merges that give the same
 //! tokens, one for short and one for long pretokens. `scratch` is what encoding works in, and
-//! remembers: `short_cache` and `long_cache` pretokens, `pair_memo` pairs; `byte_pairs` are known without a search. `seams` says where a long
-//! pretoken falls apart. `output` is where tokens
-//! go. `naive` is the textbook version, without any memory, that all are tested against.
+//! remembers: `short_cache` and `long_cache` pretokens, `pair_memo` pairs; `byte_pairs` are known
+//! without a search. `seams` says where a long pretoken falls apart. `output` is where tokens go.
+//! `naive` is the textbook version, without any memory, that all are tested against.
 
 mod byte_pairs;
 pub(crate) mod live_pairs;

@@ -16,6 +16,10 @@ pub(crate) struct Part {
 /// Stands for a byte without a token. No vocab has this id: codecs refuse it.
 pub(crate) const NO_TOKEN: TokenId = TokenId::MAX;
 
+/// Stands for the priority of a pair that merges to nothing. No pair has it: there are fewer tokens
+/// and fewer merges.
+pub(super) const NOTHING: u32 = u32::MAX;
+
 /// What a pair becomes, and how early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Product {

@@ -4,14 +4,10 @@
 
 use bpekit_formats::TokenId;
 
-use super::rule::{Part, Rule};
+use super::rule::{NOTHING, Part, Rule};
 
 /// The most parts that are merged in this way.
 pub(super) const SCAN_LIMIT: usize = 64;
-
-/// Stands for a pair that merges to nothing. No pair has this priority: there are fewer tokens and
-/// fewer merges.
-const NOTHING: u32 = u32::MAX;
 
 /// Merges up to [`SCAN_LIMIT`] parts until no pair merges; the result is in `parts`.
 pub(super) fn merge(rule: &mut impl Rule, bytes: &[u8], parts: &mut Vec<Part>) {
