@@ -11,8 +11,8 @@ use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyDict, PyDictMethods, PyList, PyString};
 
 use crate::arguments::{LoadArguments, Policy, convert_options};
-use crate::array::{self, Array};
-use crate::batch::{SHORT, flat_in_parts, in_parts, released};
+use crate::array::Array;
+use crate::batch::{flat_in_parts, in_parts, released};
 use crate::encode_file::{Facts, encode_file};
 use crate::error::{python_error, unknown_id};
 use crate::facts;
@@ -195,17 +195,7 @@ impl Core {
         frame: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let policy = Policy::new(allowed, disallowed);
-        let special = policy.special();
-        // A short one is not worth a second thread.
-        if text.len() <= SHORT {
-            let make = |ids: &[u32]| array::of_short_text(py, ids);
-            return self.encoded(py, text, &special, frame, make);
-        }
-        let flat = released(py, text.len(), || {
-            let tokenizer = &self.tokenizer;
-            tokenizer.encode_batch_flat::<u32>(&[text], &special, frame, threads)
-        })?;
-        array::of_one_text(py, flat.ids)
+        self.array_of(py, text, &policy.special(), frame, threads)
     }
 
     /// As `encode_refusing`.
@@ -214,7 +204,7 @@ impl Core {
         py: Python<'py>,
         text: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.array_of(py, text, &Special::refused())
+        self.array_of(py, text, &Special::refused(), false, 1)
     }
 
     /// As `encode_ordinary`.
@@ -223,7 +213,7 @@ impl Core {
         py: Python<'py>,
         text: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.array_of(py, text, &Special::ordinary())
+        self.array_of(py, text, &Special::ordinary(), false, 1)
     }
 
     /// The ids of all texts and where those of each start, as arrays; ids of 16 bits if `is_short`.

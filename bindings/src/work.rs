@@ -63,13 +63,19 @@ impl Core {
         py: Python<'py>,
         text: &str,
         special: &Special<'_>,
+        frame: bool,
+        threads: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
+        // So short a text is not worth a second thread either.
         if text.len() <= COPIED {
             let make = |ids: &[u32]| array::of_short_text(py, ids);
-            return self.encoded(py, text, special, false, make);
+            return self.encoded(py, text, special, frame, make);
         }
-        let ids = released(py, text.len(), || self.tokenizer.encode(text, special))?;
-        array::of_one_text(py, ids)
+        let flat = released(py, text.len(), || {
+            let tokenizer = &self.tokenizer;
+            tokenizer.encode_batch_flat::<u32>(&[text], special, frame, threads)
+        })?;
+        array::of_one_text(py, flat.ids)
     }
 
     /// How many ids the post-processor puts around a text, if asked for.

@@ -11,6 +11,7 @@ from bpekit._special import (
     Allowed,
     Disallowed,
     of_batch,
+    of_text,
     place_before_repair,
     repair,
     special_names,
@@ -56,12 +57,8 @@ class CountingMethods:
                 return self._core.count_refusing(text)
             except UnicodeEncodeError:
                 pass
-        allowed, disallowed = special_names(allowed_special, disallowed_special)
-        try:
-            return self._core.count(text, allowed, disallowed, add_special_tokens)
-        except UnicodeEncodeError:
-            text, disallowed = repair(text, disallowed)
-            return self._core.count(text, allowed, disallowed, add_special_tokens)
+        names = special_names(allowed_special, disallowed_special)
+        return of_text(self._core.count, text, names, add_special_tokens)
 
     def count_batch(
         self,
@@ -130,12 +127,8 @@ class CountingMethods:
             >>> bpekit.demo().count_till_limit("hello world", 3) is None
             True
         """
-        allowed, disallowed = special_names(allowed_special, disallowed_special)
-        try:
-            return self._core.count_till_limit(text, limit, allowed, disallowed, add_special_tokens)
-        except UnicodeEncodeError:
-            text, disallowed = repair(text, disallowed)
-            return self._core.count_till_limit(text, limit, allowed, disallowed, add_special_tokens)
+        names = special_names(allowed_special, disallowed_special)
+        return of_text(self._core.count_till_limit, text, names, add_special_tokens, limit)
 
     def truncate(
         self,

@@ -13,6 +13,7 @@ from bpekit._special import (
     Disallowed,
     checked_threads,
     of_batch,
+    of_text,
     repair,
     special_names,
     special_names_of_batch,
@@ -101,12 +102,8 @@ class EncodingMethods:
                     return self._core.encode_ordinary(text)
             except UnicodeEncodeError:
                 pass
-        allowed, disallowed = special_names(allowed_special, disallowed_special)
-        try:
-            return self._core.encode(text, allowed, disallowed, add_special_tokens)
-        except UnicodeEncodeError:
-            text, disallowed = repair(text, disallowed)
-            return self._core.encode(text, allowed, disallowed, add_special_tokens)
+        names = special_names(allowed_special, disallowed_special)
+        return of_text(self._core.encode, text, names, add_special_tokens)
 
     def encode_to_numpy(
         self,
@@ -142,14 +139,9 @@ class EncodingMethods:
                     return self._core.encode_ordinary_to_numpy(text)
             except UnicodeEncodeError:
                 pass
-        allowed, disallowed = special_names(allowed_special, disallowed_special)
+        names = special_names(allowed_special, disallowed_special)
         threads = checked_threads(num_threads)
-        frame = add_special_tokens
-        try:
-            return self._core.encode_to_numpy(text, threads, allowed, disallowed, frame)
-        except UnicodeEncodeError:
-            text, disallowed = repair(text, disallowed)
-            return self._core.encode_to_numpy(text, threads, allowed, disallowed, frame)
+        return of_text(self._core.encode_to_numpy, text, names, add_special_tokens, threads)
 
     def encode_ordinary_batch(
         self, text: Iterable[str], *, num_threads: int = 8, add_special_tokens: bool = False

@@ -49,6 +49,18 @@ def special_names_of_batch(
     return special_names(allowed_special, disallowed_special)
 
 
+def of_text(
+    method: Callable[..., _T], text: str, names: tuple[Names, Names], frame: bool, *others: object
+) -> _T:
+    """Call a method of the engine with a text, which is repaired if it has surrogates."""
+    allowed, disallowed = names
+    try:
+        return method(text, *others, allowed, disallowed, frame)
+    except UnicodeEncodeError:
+        text, disallowed = repair(text, disallowed)
+        return method(text, *others, allowed, disallowed, frame)
+
+
 def of_batch(
     method: Callable[..., _T],
     texts: Iterable[str],
