@@ -57,9 +57,12 @@ def real_file(name: str) -> Path:
     """Return the path of a listed file, verified.
 
     An absent file skips the test, or fails it in CI, where a silent skip would hide that
-    nothing was tested. A file with the wrong content always fails.
+    nothing was tested. A file with the wrong content always fails, and so does one outside the
+    chosen set: whether a test runs must not hang on what an earlier run has fetched.
     """
     file = _listed()[name]
+    if _test_set() not in ("all", file.set):
+        pytest.fail(f"{name} is of set {file.set}, and the set of this run is {_test_set()}")
     problem = _problem(name)
     if problem is None:
         return file.path
