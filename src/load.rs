@@ -86,11 +86,16 @@ impl Tokenizer {
 ///
 /// As [`Tokenizer::load`].
 pub fn load_definition(path: &Path, options: &LoadOptions) -> Result<Definition> {
-    let bytes = files::read_bytes(path, &options.read.limits)?;
-    if let Some(expected) = &options.sha256 {
-        codecs::tiktoken::check_sha256(&bytes, expected).map_err(|error| error.with_path(path))?;
-    }
-    let definition = files::load_bytes(path, bytes, options.format.as_deref(), &options.read)?;
+    let format = options.format.as_deref();
+    let definition = match &options.sha256 {
+        None => files::load(path, format, &options.read)?,
+        Some(expected) => {
+            let bytes = files::read_bytes(path, &options.read.limits)?;
+            codecs::tiktoken::check_sha256(&bytes, expected)
+                .map_err(|error| error.with_path(path))?;
+            files::load_bytes(path, bytes, format, &options.read)?
+        }
+    };
     resolve(definition, &files::file_name(path), options).map_err(|error| match error.into_kind() {
         crate::ErrorKind::File(inner) => inner.with_path(path).into(),
         kind => Error::new(kind),

@@ -80,6 +80,8 @@ fn info_dict<'py>(py: Python<'py>, info: &FormatInfo) -> PyResult<Bound<'py, PyD
         ("normalizer", info.carries.normalizer),
         ("merges", info.carries.merges),
         ("post-processor", info.carries.post_processor),
+        ("roles", info.carries.roles),
+        ("chat-template", info.carries.chat_template),
     ];
     let carried: Vec<&str> = parts
         .iter()

@@ -15,7 +15,16 @@
 pub struct Bundle {
     name: String,
     bytes: Vec<u8>,
-    companions: Vec<(String, Vec<u8>)>,
+    companions: Vec<Companion>,
+    is_directory: bool,
+    absent: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Companion {
+    name: String,
+    bytes: Vec<u8>,
+    is_sidecar: bool,
 }
 
 impl Bundle {
@@ -25,12 +34,59 @@ impl Bundle {
             name: name.into(),
             bytes,
             companions: Vec::new(),
+            is_directory: false,
+            absent: Vec::new(),
         }
     }
 
-    /// Adds a file that belongs to it.
+    /// A bundle of the files in a directory; the name is that of its main file.
+    pub fn in_directory(main: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self {
+            is_directory: true,
+            ..Self::new(main, bytes)
+        }
+    }
+
+    /// Adds a sidecar of this toolkit. Saving never puts it in the place of another kind of file.
     pub fn add(&mut self, name: impl Into<String>, bytes: Vec<u8>) {
-        self.companions.push((name.into(), bytes));
+        self.push(name.into(), bytes, true);
+    }
+
+    /// Adds a file which the format itself has beside the main one. Saving replaces what has its
+    /// name. In a directory the name may be a path below it, with `/`.
+    pub fn add_part(&mut self, name: impl Into<String>, bytes: Vec<u8>) {
+        self.push(name.into(), bytes, false);
+    }
+
+    fn push(&mut self, name: String, bytes: Vec<u8>, is_sidecar: bool) {
+        self.companions.push(Companion {
+            name,
+            bytes,
+            is_sidecar,
+        });
+    }
+
+    /// Names a file that must not stand beside it, as it would be read as a part. Saving fails
+    /// where one does.
+    pub fn must_not_have(&mut self, name: impl Into<String>) {
+        self.absent.push(name.into());
+    }
+
+    /// The files that must not stand beside it.
+    pub fn absent(&self) -> &[String] {
+        &self.absent
+    }
+
+    /// Whether the files are those of a directory.
+    pub fn is_directory(&self) -> bool {
+        self.is_directory
+    }
+
+    /// Whether the file of that name is a sidecar of this toolkit.
+    pub fn is_sidecar(&self, name: &str) -> bool {
+        self.companions
+            .iter()
+            .any(|held| held.is_sidecar && held.name == name)
     }
 
     /// The main file's name.
@@ -52,14 +108,14 @@ impl Bundle {
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.companions
             .iter()
-            .find(|(held, _)| held == name)
-            .map(|(_, bytes)| bytes.as_slice())
+            .find(|held| held.name == name)
+            .map(|held| held.bytes.as_slice())
     }
 
     /// The files that belong to it, in the order they were added.
     pub fn companions(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
         self.companions
             .iter()
-            .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+            .map(|held| (held.name.as_str(), held.bytes.as_slice()))
     }
 }

@@ -14,10 +14,57 @@ pub struct FormatInfo {
     pub name: &'static str,
     /// What people call it.
     pub title: &'static str,
-    /// File names that say it: a whole name, or an ending that starts with a dot.
+    /// File names that say it: a whole name, or an ending that starts with a dot. For a directory,
+    /// the file that makes it one of this format, first.
     pub file_names: &'static [&'static str],
+    /// Whether it is a file or a directory.
+    pub layout: Layout,
     /// What a file of it carries.
     pub carries: Carries,
+    /// In whose terms a definition has to be before it is written; `None` for a format that is
+    /// read alone.
+    pub writes: Option<Terms>,
+}
+
+/// What a tokenizer of a format is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum Layout {
+    /// A file, and perhaps others beside it.
+    File,
+    /// A directory of files with fixed names.
+    Directory,
+}
+
+/// The two ways of speaking in which a tokenizer can be put. Conversions restate a definition in
+/// the terms of the target, so that a codec has to know its own alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct Terms {
+    /// How merges are told.
+    pub merges: MergeTerms,
+    /// How the steps around them are told.
+    pub steps: StepTerms,
+}
+
+/// How a format tells the order of merges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum MergeTerms {
+    /// By the ids of the tokens, which are their ranks.
+    Ranks,
+    /// By a list.
+    Listed,
+}
+
+/// How a format tells what happens around the merges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum StepTerms {
+    /// One pattern whose matches are the pretokens, in tiktoken's dialect.
+    Pattern,
+    /// The steps of a tokenizer.json, with the byte alphabet.
+    Steps,
 }
 
 /// What a format can carry.
@@ -34,6 +81,10 @@ pub struct Carries {
     pub merges: bool,
     /// A post-processor.
     pub post_processor: bool,
+    /// What the special tokens are for.
+    pub roles: bool,
+    /// The template by which a talk is written out.
+    pub chat_template: bool,
 }
 
 /// How sure a codec is that a file is its own.
@@ -53,9 +104,10 @@ pub trait Codec: Sync {
     /// Facts about the format.
     fn info(&self) -> &'static FormatInfo;
 
-    /// The names of files to read beside `name`, where they exist.
-    fn companions(&self, name: &str) -> Vec<String> {
-        let _ = name;
+    /// The names of files to read beside the main one, where they exist. In a directory they are
+    /// paths below it, with `/`.
+    fn companions(&self, main: &Bundle) -> Vec<String> {
+        let _ = main;
         Vec::new()
     }
 
@@ -72,7 +124,8 @@ pub trait Codec: Sync {
     /// What [`Self::write`] would drop or change, given a definition in this format's terms.
     fn losses(&self, definition: &Definition) -> Vec<Loss>;
 
-    /// The files, under the given name: the same definition gives the same bytes.
+    /// The files, under the given name, which is that of the main file, or of the directory: the
+    /// same definition gives the same bytes. Called for a format that [`FormatInfo::writes`].
     ///
     /// # Errors
     ///

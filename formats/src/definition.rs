@@ -3,6 +3,7 @@
 //! It is data without algorithms: what text becomes under it is the engine's business. Codecs
 //! make it and write it; conversions change it from one format's way of speaking to another's.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::added_token::AddedToken;
@@ -76,6 +77,63 @@ pub enum Part {
     SpecialTokens,
 }
 
+/// What a token is for, as models and their files know it. No ids of any text hang on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Role {
+    /// Begins a text.
+    Bos,
+    /// Ends a text.
+    Eos,
+    /// Stands for what the vocab lacks.
+    Unk,
+    /// Separates two texts.
+    Sep,
+    /// Fills a batch.
+    Pad,
+    /// Stands for the whole text.
+    Cls,
+    /// Stands for a token to be guessed.
+    Mask,
+    /// Ends a turn of a talk.
+    Eot,
+    /// Ends a message.
+    Eom,
+    /// Before the text in front of a gap.
+    FimPrefix,
+    /// Before the text behind a gap.
+    FimSuffix,
+    /// Before the text of a gap.
+    FimMiddle,
+    /// Fills a text with a gap.
+    FimPad,
+    /// Before the name of a repository.
+    FimRepository,
+    /// Between files.
+    FimSeparator,
+}
+
+impl Role {
+    /// Every role, in a fixed order.
+    pub const ALL: &'static [Self] = &[
+        Self::Bos,
+        Self::Eos,
+        Self::Unk,
+        Self::Sep,
+        Self::Pad,
+        Self::Cls,
+        Self::Mask,
+        Self::Eot,
+        Self::Eom,
+        Self::FimPrefix,
+        Self::FimSuffix,
+        Self::FimMiddle,
+        Self::FimPad,
+        Self::FimRepository,
+        Self::FimSeparator,
+    ];
+}
+
 /// Where a definition comes from. Not part of what it means.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -119,6 +177,10 @@ pub struct Definition {
     pub post_processor: Option<PostProcessor>,
     /// Tokens back to text; `None` joins their bytes.
     pub decoder: Option<Decoder>,
+    /// The tokens that models know by what they are for.
+    pub roles: BTreeMap<Role, TokenId>,
+    /// How a talk is written out as one text: a template of Jinja, carried and never run.
+    pub chat_template: Option<String>,
     /// Parts the file cannot speak of.
     pub missing: Vec<Part>,
     /// Parts the file has and this crate carries without reading.
@@ -144,6 +206,8 @@ impl Definition {
             pretokenizer: None,
             post_processor: None,
             decoder: None,
+            roles: BTreeMap::new(),
+            chat_template: None,
             missing: vec![Part::Pattern, Part::SpecialTokens],
             extra: Extra::default(),
             provenance: Provenance::default(),
@@ -177,6 +241,8 @@ impl Definition {
             && self.pretokenizer == other.pretokenizer
             && self.post_processor == other.post_processor
             && self.decoder == other.decoder
+            && self.roles == other.roles
+            && self.chat_template == other.chat_template
             && self.missing == other.missing
     }
 }

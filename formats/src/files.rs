@@ -2,13 +2,14 @@
 //! `atomic`, writing so that a file is the old one or the new one, whole.
 
 mod atomic;
+mod directory;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::bundle::Bundle;
-use crate::codec::Codec;
+use crate::codec::{Codec, Layout};
 use crate::compression::{self, Compression};
 use crate::definition::Definition;
 use crate::error::{Error, Result};
@@ -62,13 +63,21 @@ pub fn file_name(path: &Path) -> String {
         .into_owned()
 }
 
-/// Reads a tokenizer file with what stands beside it. Without a format, the content tells it.
+/// Reads a tokenizer: a file with what stands beside it, or a directory. Without a format, the
+/// content tells it; a directory of no format that has a single tokenizer file stands for that.
 ///
 /// # Errors
 ///
 /// Of any category but `Loss`, with the path.
 pub fn load(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<Definition> {
-    load_bytes(path, read_bytes(path, &options.limits)?, format, options)
+    let Some(main) = directory::main_file(path, format)? else {
+        return load_bytes(path, read_bytes(path, &options.limits)?, format, options);
+    };
+    let bytes = read_bytes(&main.path, &options.limits)?;
+    let format = main.codec.map(|codec| codec.info().name).or(format);
+    let mut definition = load_bytes(&main.path, bytes, format, options)?;
+    definition.provenance.path = Some(path.to_path_buf());
+    Ok(definition)
 }
 
 /// As [`load`], for a file whose bytes were read from that path before, so that what was checked
@@ -118,6 +127,11 @@ pub fn load_bytes(
 ///
 /// As [`registry::detect`].
 pub fn detect(path: &Path, limits: &Limits) -> Result<&'static dyn Codec> {
+    let main = directory::main_file(path, None)?;
+    if let Some(codec) = main.as_ref().and_then(|main| main.codec) {
+        return Ok(codec);
+    }
+    let path = main.as_ref().map_or(path, |main| &main.path);
     let bundle = unpack(&file_name(path), read_bytes(path, limits)?, limits)
         .map_err(|error| error.with_path(path))?;
     registry::detect(&bundle).map_err(|error| error.with_path(path))
@@ -145,7 +159,10 @@ fn open(
         None => registry::detect(&bundle).map_err(|error| error.with_path(path))?,
     };
     let mut companions = Vec::new();
-    for companion in codec.companions(&name) {
+    if codec.info().layout == Layout::Directory {
+        bundle = Bundle::in_directory(name.clone(), bundle.into_bytes());
+    }
+    for companion in codec.companions(&bundle) {
         let mut places = vec![path.with_file_name(&companion)];
         // `save` writes there.
         if let Some(target) = follow_links(path).ok().filter(|target| target != path) {
@@ -155,7 +172,7 @@ fn open(
         for place in places {
             match read_bytes(&place, &options.limits) {
                 Ok(bytes) => {
-                    bundle.add(companion, bytes);
+                    bundle.add_part(companion, bytes);
                     companions.push(place);
                     break;
                 }
@@ -213,12 +230,17 @@ pub fn unpack(name: &str, bytes: Vec<u8>, limits: &Limits) -> Result<Bundle> {
 /// Writes a bundle: the main file at `path` (compressed if the name says so), the others beside
 /// it, all or none. Where `path` is a symbolic link, what it points to is replaced, and the
 /// others are named after that and stand beside it. A device or a pipe gets the main file alone.
+/// For a bundle of a directory, `path` is the directory, which is made if it is not there.
 ///
 /// # Errors
 ///
 /// `Io`, with the path; `Data` where a sidecar would replace a file of another kind, or the main
-/// file a sidecar. The old files are then as they were, and no temporary file is left behind.
+/// file a sidecar, or a part of another tokenizer stands there. The old files are then as they
+/// were, and no temporary file is left behind.
 pub fn save(bundle: &Bundle, path: &Path) -> Result<()> {
+    if bundle.is_directory() {
+        return directory::save(bundle, path);
+    }
     let place = Place::of(path)?;
     let kind = Compression::of_name(&file_name(&place.target))
         .or_else(|| Compression::of_name(&file_name(path)));
@@ -242,7 +264,8 @@ pub fn save(bundle: &Bundle, path: &Path) -> Result<()> {
                 .target
                 .with_file_name(renamed(name, bundle.name(), &file_name(&place.target)));
         let companion = Place::of(&beside)?;
-        if companion.existing.is_some() && !companion.holds_sidecar()? {
+        let is_kept = bundle.is_sidecar(name) && companion.existing.is_some();
+        if is_kept && !companion.holds_sidecar()? {
             return Err(Error::data(
                 "a file that is no sidecar stands where the sidecar goes; move it, or save under \
                  another name",

@@ -24,9 +24,9 @@ pub mod vocab;
 
 pub use added_token::AddedToken;
 pub use bundle::Bundle;
-pub use codec::{Carries, Codec, Confidence, FormatInfo};
+pub use codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, StepTerms, Terms};
 pub use counts_file::{CountsHeader, CountsReader, CountsWriter};
-pub use definition::{Atoms, Definition, Merge, Merges, ModelOptions, Part, Provenance};
+pub use definition::{Atoms, Definition, Merge, Merges, ModelOptions, Part, Provenance, Role};
 pub use error::{Category, Error, ErrorKind, Location, Result, show_bytes, show_text};
 pub use extra::{Extra, JsonDocument};
 pub use limits::{Limits, ReadOptions};

@@ -71,6 +71,10 @@ loss_parts! {
     UnreachableTokens = "unreachable-tokens",
     /// Truncation and padding settings.
     TruncationPadding = "truncation-padding",
+    /// Which tokens begin a text, end it, fill a batch.
+    Roles = "roles",
+    /// The template by which a talk is written out.
+    ChatTemplate = "chat-template",
     /// Members of the file which the toolkit carries without reading.
     UnknownFields = "unknown-fields",
 }

@@ -1,7 +1,7 @@
 //! The one list of formats, and finding the one a file is of.
 
 use crate::bundle::Bundle;
-use crate::codec::{Codec, Confidence, FormatInfo};
+use crate::codec::{Codec, Confidence, FormatInfo, Layout};
 use crate::codecs::{hf_json::HfJson, tiktoken::Tiktoken};
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -45,19 +45,45 @@ pub fn by_name(name: &str) -> Result<&'static dyn Codec> {
         })
 }
 
-/// The codec that a file's name asks for, if it does: for writing, where there is no content.
+/// The codec that a file's name asks for, if it does: for writing, where there is no content. A
+/// whole name goes before an ending, so that `tekken.json` is not any `.json`.
 pub fn by_file_name(name: &str) -> Option<&'static dyn Codec> {
     let lower = name.to_ascii_lowercase();
     let stem = crate::compression::strip_suffix(&lower);
-    CODECS.iter().copied().find(|codec| {
-        codec.info().file_names.iter().any(|&known| {
-            if known.starts_with('.') {
-                stem.ends_with(known)
-            } else {
-                stem == known
-            }
-        })
-    })
+    let asks_for = |is_asked: &dyn Fn(&str) -> bool| {
+        files_alone().find(|codec| codec.info().file_names.iter().any(|name| is_asked(name)))
+    };
+    asks_for(&|known| stem == known)
+        .or_else(|| asks_for(&|known| known.starts_with('.') && stem.ends_with(known)))
+}
+
+fn files_alone() -> impl Iterator<Item = &'static dyn Codec> {
+    let is_file = |codec: &&dyn Codec| codec.info().layout == Layout::File;
+    CODECS.iter().copied().filter(is_file)
+}
+
+/// The codec of a directory in which `has` finds a file by its name, if it is of one.
+///
+/// # Errors
+///
+/// `Syntax` if it could be of several.
+pub fn by_directory(has: impl Fn(&str) -> bool) -> Result<Option<&'static dyn Codec>> {
+    let is_one = |codec: &&dyn Codec| {
+        let info = codec.info();
+        info.layout == Layout::Directory && info.file_names.first().is_some_and(|main| has(main))
+    };
+    let found: Vec<&dyn Codec> = CODECS.iter().copied().filter(is_one).collect();
+    match found.as_slice() {
+        [] => Ok(None),
+        [codec] => Ok(Some(*codec)),
+        several => Err(could_be(several)),
+    }
+}
+
+fn could_be(several: &[&dyn Codec]) -> Error {
+    let names: Vec<_> = several.iter().map(|codec| codec.info().name).collect();
+    Error::syntax(format!("could be any of {}", names.join(", ")))
+        .with_hint("pass the format's name")
 }
 
 /// The codec that the content of a file is of. Never a guess between two: only where the content
@@ -76,9 +102,8 @@ pub fn detect(input: &Bundle) -> Result<&'static dyn Codec> {
             "is the sidecar of a rank file; load the rank file beside it",
         ));
     }
-    let mut found: Vec<(Confidence, &'static dyn Codec)> = CODECS
-        .iter()
-        .map(|&codec| (codec.sniff(input), codec))
+    let mut found: Vec<(Confidence, &'static dyn Codec)> = files_alone()
+        .map(|codec| (codec.sniff(input), codec))
         .filter(|(confidence, _)| *confidence > Confidence::No)
         .collect();
     found.sort_by_key(|(confidence, _)| std::cmp::Reverse(*confidence));
@@ -89,12 +114,13 @@ pub fn detect(input: &Bundle) -> Result<&'static dyn Codec> {
         }),
         [(_, codec)] => Ok(*codec),
         [(first, codec), (second, _), ..] if first > second => Ok(*codec),
-        _ => {
-            let names: Vec<_> = found.iter().map(|(_, codec)| codec.info().name).collect();
-            Err(
-                Error::syntax(format!("could be any of {}", names.join(", ")))
-                    .with_hint("pass the format's name"),
-            )
+        [(first, _), ..] => {
+            let alike = found
+                .iter()
+                .take_while(|(confidence, _)| confidence == first);
+            Err(could_be(
+                &alike.map(|(_, codec)| *codec).collect::<Vec<_>>(),
+            ))
         }
     }
 }

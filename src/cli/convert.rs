@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use bpekit_formats::{Error as FileError, Loss, Severity, files, registry};
+use bpekit_formats::{Error as FileError, Loss, Severity, registry};
 use serde_json::{Value, json};
 
 use super::args::ConvertArgs;
@@ -143,23 +143,33 @@ fn print(out: &mut dyn Write, args: &ConvertArgs, report: &Report) -> io::Result
     for loss in &report.losses {
         writeln!(out, "  lost: {loss}")?;
     }
+    let place = place_words(&args.target);
     for companion in companions(&args.target, report) {
-        writeln!(out, "  beside it: {companion}")?;
+        writeln!(out, "  {place}: {companion}")?;
     }
     Ok(())
 }
 
-/// The files that were written beside the target.
+/// Where the other files of a target are.
+pub(super) fn place_words(target: &Path) -> &'static str {
+    if target.is_dir() {
+        "in it"
+    } else {
+        "beside it"
+    }
+}
+
+/// The files that were written beside the target, or in it.
 pub(super) fn companions(target: &Path, report: &Report) -> Vec<String> {
-    let Ok(codec) = registry::by_name(&report.to) else {
-        return Vec::new();
+    let place = |name: &String| {
+        if target.is_dir() {
+            target.join(name)
+        } else {
+            target.with_file_name(name)
+        }
     };
-    let names = codec.companions(&files::file_name(target));
-    let paths = names.into_iter().map(|name| target.with_file_name(name));
-    paths
-        .filter(|path| path.exists())
-        .map(|path| output::path(&path))
-        .collect()
+    let paths = report.files.iter().map(place);
+    paths.map(|path| output::path(&path)).collect()
 }
 
 fn to_json(args: &ConvertArgs, report: &Report) -> Value {

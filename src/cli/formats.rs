@@ -45,6 +45,8 @@ fn formats() -> List {
             ("normalizer", info.carries.normalizer),
             ("merges", info.carries.merges),
             ("post_processor", info.carries.post_processor),
+            ("roles", info.carries.roles),
+            ("chat_template", info.carries.chat_template),
         ];
         let words: Vec<String> = carries
             .iter()

@@ -306,8 +306,9 @@ fn print(
     for loss in &written.losses {
         writeln!(out, "  lost: {loss}")?;
     }
+    let place = convert::place_words(target);
     for companion in convert::companions(target, written) {
-        writeln!(out, "  beside it: {companion}")?;
+        writeln!(out, "  {place}: {companion}")?;
     }
     Ok(())
 }

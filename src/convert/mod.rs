@@ -15,8 +15,8 @@ mod to_ranks;
 use std::path::Path;
 
 use bpekit_formats::{
-    Bundle, Codec, Definition, Error as FileError, Loss, LossPart, Merges, ReadOptions, Severity,
-    files, registry,
+    Bundle, Codec, Definition, Error as FileError, FormatInfo, Loss, LossPart, MergeTerms, Merges,
+    ReadOptions, Severity, StepTerms, files, registry,
 };
 
 use crate::error::{Error, Result};
@@ -98,7 +98,8 @@ pub fn to_bundle(
         .map_err(|error| error.with_format(format))?;
     let texts = check::check(source, &bundle, codec, &losses)?;
     let from = source.definition().provenance.format.unwrap_or("memory");
-    Ok((bundle, Report::new(from, format, &prepared, losses, texts)))
+    let report = Report::new(from, format, &bundle, &prepared, losses, texts);
+    Ok((bundle, report))
 }
 
 /// Refuses a target whose format is not known, or which cannot say what a definition says, before
@@ -145,18 +146,55 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
         // What was read from the format can be written in it.
         return Ok((source.clone(), losses));
     }
-    let prepared = if codec.info().carries.merges {
-        to_listed::restate(source, &mut losses)?
-    } else {
-        to_ranks::restate(source, &mut losses)?
+    let Some(terms) = codec.info().writes else {
+        return Err(not_written(codec.info()).into());
     };
+    let mut prepared = source.clone();
+    match terms.merges {
+        MergeTerms::Listed => to_listed::restate_merges(&mut prepared),
+        MergeTerms::Ranks => to_ranks::restate_merges(&mut prepared, &mut losses)?,
+    }
+    match terms.steps {
+        StepTerms::Steps => to_listed::restate_steps(&mut prepared, &mut losses)?,
+        StepTerms::Pattern => to_ranks::restate_steps(&mut prepared, &mut losses)?,
+    }
+    report_uncarried(source, codec.info(), &mut losses);
     losses.extend(codec.losses(&prepared));
     Ok((prepared, losses))
 }
 
+fn not_written(info: &FormatInfo) -> FileError {
+    let written: Vec<_> = registry::formats()
+        .filter(|info| info.writes.is_some())
+        .map(|info| info.name)
+        .collect();
+    FileError::unsupported(format!("format `{}` is read, not written", info.name))
+        .with_hint(format!("write one of {}", written.join(", ")))
+}
+
+/// What a target has no place for and no ids hang on.
+fn report_uncarried(source: &Definition, info: &FormatInfo, losses: &mut Vec<Loss>) {
+    if !source.roles.is_empty() && !info.carries.roles {
+        losses.push(Loss::reported(
+            LossPart::Roles,
+            "which tokens begin a text, end it, or fill a batch is left out",
+        ));
+    }
+    if source.chat_template.is_some() && !info.carries.chat_template {
+        losses.push(Loss::reported(
+            LossPart::ChatTemplate,
+            "the template by which a talk is written out is left out",
+        ));
+    }
+}
+
 fn target_codec(name: &str, options: &ConvertOptions) -> Result<&'static dyn Codec> {
     if let Some(format) = &options.to {
-        return Ok(registry::by_name(format)?);
+        let codec = registry::by_name(format)?;
+        if codec.info().writes.is_none() {
+            return Err(not_written(codec.info()).into());
+        }
+        return Ok(codec);
     }
     registry::by_file_name(name).ok_or_else(|| {
         let names: Vec<_> = registry::formats().map(|info| info.name).collect();

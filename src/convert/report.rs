@@ -1,6 +1,6 @@
 //! What a conversion did.
 
-use bpekit_formats::{Definition, Loss, Severity};
+use bpekit_formats::{Bundle, Definition, Loss, Severity};
 
 /// Whether the target is the same tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Report {
     pub losses: Vec<Loss>,
     /// How many texts were encoded by both tokenizers and compared.
     pub checked_texts: usize,
+    /// The names of the files beside the main one; in a directory, of all its files.
+    pub files: Vec<String>,
     /// The number of ids, holes counted.
     pub n_vocab: u64,
     /// The number of tokens in the vocab, added tokens not counted.
@@ -49,6 +51,7 @@ impl Report {
     pub(super) fn new(
         from: &str,
         to: &str,
+        bundle: &Bundle,
         written: &Definition,
         losses: Vec<Loss>,
         checked_texts: usize,
@@ -64,6 +67,7 @@ impl Report {
             },
             losses,
             checked_texts,
+            files: names(bundle),
             n_vocab: written.id_bound(),
             token_count: written.vocab.len(),
             merge_count: super::merge_count(written),
@@ -74,4 +78,10 @@ impl Report {
     pub fn is_exact(&self) -> bool {
         self.verdict == Verdict::Exact
     }
+}
+
+fn names(bundle: &Bundle) -> Vec<String> {
+    let main = bundle.is_directory().then(|| bundle.name());
+    let others = bundle.companions().map(|(name, _)| name);
+    main.into_iter().chain(others).map(str::to_owned).collect()
 }

@@ -1,8 +1,8 @@
 //! Ranks to a list of merges, and tiktoken's pattern to the steps of a tokenizer.json.
 
 use bpekit_formats::{
-    AddedToken, Decoder, Definition, Error as FileError, Loss, LossPart, Merges, Pretokenizer,
-    TokenId, TokenKind, Vocab, VocabBuilder, byte_alphabet, show_bytes, show_text,
+    AddedToken, Atoms, Decoder, Definition, Error as FileError, Loss, LossPart, Merges,
+    Pretokenizer, TokenId, TokenKind, Vocab, VocabBuilder, byte_alphabet, show_bytes, show_text,
 };
 use rustc_hash::FxHashSet;
 
@@ -10,35 +10,39 @@ use super::patterns;
 use crate::bpe::live_pairs;
 use crate::error::Result;
 
-/// The definition with listed merges, in the terms of tokenizer.json.
-pub(super) fn restate(source: &Definition, losses: &mut Vec<Loss>) -> Result<Definition> {
-    let mut target = source.clone();
-    if target.merges == Merges::ByRank {
-        let live = live_pairs::of_ranks(&source.vocab);
-        // Only the lookup of whole pretokens finds them; no pretoken is empty.
-        target.options.ignore_merges = live.unreachable.iter().any(|&id| {
-            source
-                .vocab
-                .bytes(id)
-                .is_some_and(|bytes| !bytes.is_empty())
-        });
-        target.merges = Merges::Listed(live.merges);
+/// Ranks as the list of merges they stand for.
+pub(super) fn restate_merges(target: &mut Definition) {
+    if target.merges != Merges::ByRank {
+        return;
     }
+    let live = live_pairs::of_ranks(&target.vocab);
+    // Only the lookup of whole pretokens finds them; no pretoken is empty.
+    target.options.ignore_merges = live.unreachable.iter().any(|&id| {
+        target
+            .vocab
+            .bytes(id)
+            .is_some_and(|bytes| !bytes.is_empty())
+    });
+    target.merges = Merges::Listed(live.merges);
+}
+
+/// The steps around the merges as those of a tokenizer.json.
+pub(super) fn restate_steps(target: &mut Definition, losses: &mut Vec<Loss>) -> Result<()> {
     let byte_level = Pretokenizer::ByteLevel {
         add_prefix_space: false,
         trim_offsets: true,
         use_regex: false,
     };
-    let has_byte_level = source
+    let has_byte_level = target
         .pretokenizer
         .as_ref()
         .is_some_and(Pretokenizer::has_byte_level);
-    if !has_byte_level {
-        let mut steps = patterns::to_tokenizers(source.pretokenizer.as_ref())?;
+    if target.atoms == Atoms::Bytes && !has_byte_level {
+        let mut steps = patterns::to_tokenizers(target.pretokenizer.as_ref())?;
         steps.push(byte_level);
         target.pretokenizer = Some(Pretokenizer::Sequence(steps));
     }
-    if target.decoder.is_none() {
+    if target.atoms == Atoms::Bytes && target.decoder.is_none() {
         // As in the published files; all three members are without effect in a decoder.
         target.decoder = Some(Decoder::ByteLevel {
             add_prefix_space: true,
@@ -46,10 +50,9 @@ pub(super) fn restate(source: &Definition, losses: &mut Vec<Loss>) -> Result<Def
             use_regex: true,
         });
     }
-    target.added_tokens = distinct_ids(source, losses);
-    target.vocab = with_literal_texts(&target)?;
-    check_texts(&target)?;
-    Ok(target)
+    target.added_tokens = distinct_ids(target, losses);
+    target.vocab = with_literal_texts(target)?;
+    check_texts(target)
 }
 
 /// The vocab in which an added token has its text for a name, as tokenizers looks it up, where

@@ -16,37 +16,46 @@ use super::patterns;
 use crate::bpe::live_pairs::{self, LivePairs};
 use crate::error::Result;
 
-/// The definition by ranks, in the terms of a rank file and its sidecar.
-pub(super) fn restate(source: &Definition, losses: &mut Vec<Loss>) -> Result<Definition> {
-    if source.atoms != Atoms::Bytes {
+/// A list of merges as ranks.
+pub(super) fn restate_merges(target: &mut Definition, losses: &mut Vec<Loss>) -> Result<()> {
+    if target.atoms != Atoms::Bytes {
         return Err(patterns::not_bytes().into());
     }
-    let mut target = source.clone();
-    if let Merges::Listed(merges) = &source.merges {
-        let listed = live_pairs::of_merges(&source.vocab, merges);
-        target.vocab = base_vocab(source, &listed, losses)?;
-        let missing = target.vocab.missing_bytes();
-        if !missing.is_empty() {
-            return Err(bpekit_formats::codecs::tiktoken::missing_bytes_error(&missing).into());
-        }
-        compare(&target.vocab, &listed)?;
-        target.merges = Merges::ByRank;
-        target.options = bpekit_formats::ModelOptions {
-            ignore_merges: true,
-            ..bpekit_formats::ModelOptions::default()
-        };
+    let Merges::Listed(merges) = &target.merges else {
+        return Ok(());
+    };
+    let listed = live_pairs::of_merges(&target.vocab, merges);
+    let vocab = base_vocab(target, &listed, losses)?;
+    let missing = vocab.missing_bytes();
+    if !missing.is_empty() {
+        return Err(bpekit_formats::codecs::tiktoken::missing_bytes_error(&missing).into());
     }
-    let pattern = patterns::to_tiktoken(source.pretokenizer.as_ref(), losses)?;
+    compare(&vocab, &listed)?;
+    target.vocab = vocab;
+    target.merges = Merges::ByRank;
+    target.options = bpekit_formats::ModelOptions {
+        ignore_merges: true,
+        ..bpekit_formats::ModelOptions::default()
+    };
+    Ok(())
+}
+
+/// The steps around the merges as one pattern.
+pub(super) fn restate_steps(target: &mut Definition, losses: &mut Vec<Loss>) -> Result<()> {
+    if target.atoms != Atoms::Bytes {
+        return Err(patterns::not_bytes().into());
+    }
+    let pattern = patterns::to_tiktoken(target.pretokenizer.as_ref(), losses)?;
     target.pretokenizer = Some(Pretokenizer::matches_of(pattern));
-    if !source.decoder.as_ref().is_none_or(joins_bytes) {
+    if !target.decoder.as_ref().is_none_or(joins_bytes) {
         losses.push(Loss::refused(
             LossPart::Decoder,
             "tiktoken joins the bytes of the tokens; other steps of the decoder are left out",
         ));
     }
     target.decoder = None;
-    report_unread(source, losses);
-    Ok(target)
+    report_unread(target, losses);
+    Ok(())
 }
 
 /// The vocab without the entries that are there only because tokenizers wants added tokens in it.

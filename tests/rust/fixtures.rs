@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bpekit::formats::{Layout, registry};
 use bpekit::{LoadOptions, Tokenizer};
 
 /// The folder of the fixtures.
@@ -10,18 +11,28 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// The main file of every valid fixture, in a fixed order.
+/// The main file of every valid fixture, in a fixed order; for a format of directories, the
+/// directory.
 pub(crate) fn valid() -> Vec<PathBuf> {
+    let text = fs::read_to_string(root().join("MANIFEST.toml")).unwrap();
+    let manifest: toml::Table = text.parse().unwrap();
+    let text_of = |file: &toml::Value, member: &str| {
+        let text = file.get(member).and_then(toml::Value::as_str);
+        text.map(str::to_owned)
+    };
     let mut found = Vec::new();
-    for format in fs::read_dir(root().join("valid")).unwrap() {
-        for folder in fs::read_dir(format.unwrap().path()).unwrap() {
-            for file in fs::read_dir(folder.unwrap().path()).unwrap() {
-                let path = file.unwrap().path();
-                if !path.to_string_lossy().ends_with(".tiktoken.json") {
-                    found.push(path);
-                }
-            }
+    for file in manifest["file"].as_array().unwrap() {
+        let path = text_of(file, "path").unwrap();
+        if !path.starts_with("valid/") || text_of(file, "companion_of").is_some() {
+            continue;
         }
+        let format = text_of(file, "format").unwrap();
+        let layout = registry::by_name(&format).unwrap().info().layout;
+        let mut path = root().join(path);
+        if layout == Layout::Directory {
+            path.pop();
+        }
+        found.push(path);
     }
     found.sort();
     assert!(found.len() >= 30, "{} valid fixtures", found.len());

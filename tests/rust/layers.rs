@@ -331,7 +331,8 @@ fn formats_need_no_regex_and_no_file_system_but_in_files() {
     let manifest = fs::read_to_string(root().join("formats/Cargo.toml")).unwrap();
     assert!(!manifest.contains("regex"));
     for path in files_of("formats/src") {
-        if path.ends_with("files.rs") || path.ends_with("files/atomic.rs") {
+        let inside = ["files.rs", "files/atomic.rs", "files/directory.rs"];
+        if inside.iter().any(|name| path.ends_with(name)) {
             continue;
         }
         assert!(

@@ -8,7 +8,7 @@ mod texts;
 mod write;
 
 use crate::bundle::Bundle;
-use crate::codec::{Carries, Codec, Confidence, FormatInfo};
+use crate::codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, StepTerms, Terms};
 use crate::definition::{Definition, Part};
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -22,13 +22,20 @@ const INFO: FormatInfo = FormatInfo {
     name: "hf-json",
     title: "HuggingFace tokenizer.json 1.0, BPE models",
     file_names: &["tokenizer.json", ".json"],
+    layout: Layout::File,
     carries: Carries {
         pattern: true,
         added_tokens: true,
         normalizer: true,
         merges: true,
         post_processor: true,
+        roles: false,
+        chat_template: false,
     },
+    writes: Some(Terms {
+        merges: MergeTerms::Listed,
+        steps: StepTerms::Steps,
+    }),
 };
 
 impl Codec for HfJson {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use self::read::{Outcome, Reader};
 
 use crate::bundle::Bundle;
-use crate::codec::{Carries, Codec, Confidence, FormatInfo};
+use crate::codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, StepTerms, Terms};
 use crate::definition::{Atoms, Definition, Merges};
 use crate::error::{Error, Result, escape, show_text};
 use crate::foreign;
@@ -26,13 +26,20 @@ const INFO: FormatInfo = FormatInfo {
     name: "tiktoken",
     title: "OpenAI tiktoken rank file, with a sidecar for what it cannot say",
     file_names: &[".tiktoken", "tokenizer.model", "tiktoken.model"],
+    layout: Layout::File,
     carries: Carries {
         pattern: true,
         added_tokens: true,
         normalizer: true,
         merges: false,
         post_processor: false,
+        roles: false,
+        chat_template: false,
     },
+    writes: Some(Terms {
+        merges: MergeTerms::Ranks,
+        steps: StepTerms::Pattern,
+    }),
 };
 
 impl Codec for Tiktoken {
@@ -40,8 +47,8 @@ impl Codec for Tiktoken {
         &INFO
     }
 
-    fn companions(&self, name: &str) -> Vec<String> {
-        vec![sidecar::name_beside(name)]
+    fn companions(&self, main: &Bundle) -> Vec<String> {
+        vec![sidecar::name_beside(main.name())]
     }
 
     fn sniff(&self, input: &Bundle) -> Confidence {

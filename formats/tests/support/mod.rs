@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bpekit_formats::{Bundle, Codec, Definition, Error, Limits, ReadOptions, files, registry};
+use bpekit_formats::{
+    Bundle, Codec, Definition, Error, Layout, Limits, ReadOptions, files, registry,
+};
 use serde::Deserialize;
 
 /// One `[[file]]` of fixtures/MANIFEST.toml; its README says what the members mean.
@@ -48,9 +50,12 @@ impl Fixture {
     pub(crate) fn bundle(&self) -> Bundle {
         let name = self.name();
         let mut bundle = files::unpack(&name, self.content(), &Limits::default()).unwrap();
-        for companion in self.codec().companions(&name) {
+        if self.codec().info().layout == Layout::Directory {
+            bundle = Bundle::in_directory(name, bundle.into_bytes());
+        }
+        for companion in self.codec().companions(&bundle) {
             if let Ok(bytes) = fs::read(self.absolute().with_file_name(&companion)) {
-                bundle.add(companion, bytes);
+                bundle.add_part(companion, bytes);
             }
         }
         bundle

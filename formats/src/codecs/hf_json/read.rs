@@ -154,6 +154,8 @@ impl Parts {
             pretokenizer: self.pretokenizer,
             post_processor: self.post_processor,
             decoder: self.decoder,
+            roles: std::collections::BTreeMap::new(),
+            chat_template: None,
             missing: Vec::new(),
             extra: Extra {
                 json: Some(document),
