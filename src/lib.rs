@@ -15,6 +15,7 @@ mod source;
 mod threads;
 mod tokenizer;
 pub mod train;
+pub mod verify;
 mod watch;
 
 pub use bpekit_formats as formats;

@@ -25,6 +25,7 @@ mod stream;
 mod text;
 mod train;
 mod train_arguments;
+mod verify;
 mod watched;
 mod work;
 
@@ -47,6 +48,8 @@ mod _bpekit {
     use crate::stream::Stream;
     #[pymodule_export]
     use crate::train::{Report, train, train_from_counts};
+    #[pymodule_export]
+    use crate::verify::verify;
 
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 

@@ -11,7 +11,7 @@ use crate::vocab::TokenId;
 ///
 /// The flags are those of HuggingFace's `AddedToken`; a special token of tiktoken is one with
 /// `is_special` and no other flag.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_structs, clippy::struct_excessive_bools)]
 pub struct AddedToken {
     /// The text, never empty.

@@ -37,6 +37,9 @@ from bpekit._tokenizer import loads as loads
 from bpekit._train import TrainingReport as TrainingReport
 from bpekit._train import train as train
 from bpekit._train import train_from_counts as train_from_counts
+from bpekit._verify import Reason as Reason
+from bpekit._verify import Verdict as Verdict
+from bpekit._verify import verify as verify
 
 __all__ = [
     "EncodedFile",
@@ -48,12 +51,14 @@ __all__ = [
     "PatternError",
     "PretokenCounts",
     "Progress",
+    "Reason",
     "Report",
     "StreamDecoder",
     "Tokenizer",
     "TrainingReport",
     "TrainingWarning",
     "UnsupportedError",
+    "Verdict",
     "__version__",
     "convert",
     "demo",
@@ -63,6 +68,7 @@ __all__ = [
     "loads",
     "train",
     "train_from_counts",
+    "verify",
 ]
 
 # Messages and pickles name the public place.

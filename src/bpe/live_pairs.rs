@@ -32,7 +32,7 @@ pub(crate) fn of_ranks(vocab: &Vocab) -> LivePairs {
         merges: Vec::with_capacity(vocab.len()),
         unreachable: Vec::new(),
     };
-    for (id, pair) in last_pairs(vocab, ByRank(vocab)) {
+    for (id, pair) in last_pairs(Atoms::Bytes, vocab, ByRank(vocab)) {
         match pair {
             Some((left, right)) => found.merges.push(Merge {
                 left,
@@ -49,6 +49,12 @@ pub(crate) fn of_ranks(vocab: &Vocab) -> LivePairs {
 /// happen, in the order of the list. Published lists have all splits of every token; reduced to
 /// one merge a token they give the same tokens.
 pub(crate) fn of_merges(vocab: &Vocab, merges: &[Merge]) -> LivePairs {
+    of_list(Atoms::Bytes, vocab, merges)
+}
+
+/// The same over bytes or characters. No merge may need the token of a byte that stands for a part
+/// of an unknown character.
+pub(crate) fn of_list(atoms: Atoms, vocab: &Vocab, merges: &[Merge]) -> LivePairs {
     let places = Places::new(merges);
     let mut table = Listed {
         merges,
@@ -56,7 +62,7 @@ pub(crate) fn of_merges(vocab: &Vocab, merges: &[Merge]) -> LivePairs {
     };
     let mut made: Vec<(u32, Merge)> = Vec::with_capacity(vocab.len());
     let mut unreachable = Vec::new();
-    for (id, pair) in last_pairs(vocab, table) {
+    for (id, pair) in last_pairs(atoms, vocab, table) {
         let live = pair.and_then(|(left, right)| {
             // The last two may join to another token than this one, or to none.
             let [left_part, right_part] = [left, right].map(|id| Part { start: 0, id });
@@ -101,10 +107,9 @@ pub(crate) fn unreachable_tokens(definition: &Definition) -> Vec<TokenId> {
         // merge has as its product is certain.
         (Merges::Listed(merges), Atoms::Characters) => {
             let products: FxHashSet<TokenId> = merges.iter().map(|merge| merge.product).collect();
-            let is_atom = |bytes: &[u8]| {
-                std::str::from_utf8(bytes).is_ok_and(|text| text.chars().count() == 1)
+            let is_made = |token: &Token<'_>| {
+                products.contains(&token.id) || is_atom(Atoms::Characters, token.bytes)
             };
-            let is_made = |token: &Token<'_>| products.contains(&token.id) || is_atom(token.bytes);
             vocab
                 .iter()
                 .filter(|token| !is_made(token))
@@ -119,7 +124,7 @@ type LastPair = (TokenId, Option<(TokenId, TokenId)>);
 
 /// The last pair of every ordinary token that is not one byte, in the order of ids. Each token is
 /// for itself, so the work is spread over the cores.
-fn last_pairs<R: Rule + Copy + Sync>(vocab: &Vocab, rule: R) -> Vec<LastPair> {
+fn last_pairs<R: Rule + Copy + Sync>(atoms: Atoms, vocab: &Vocab, rule: R) -> Vec<LastPair> {
     // Below this a thread costs more than it saves.
     const PART: usize = 4096;
     let parts = vocab.len().div_ceil(PART);
@@ -127,14 +132,25 @@ fn last_pairs<R: Rule + Copy + Sync>(vocab: &Vocab, rule: R) -> Vec<LastPair> {
         let mut scratch = Scratch::default();
         let pairs: Vec<LastPair> = (number * PART..((number + 1) * PART).min(vocab.len()))
             .map(|position| vocab.at(position))
-            .filter(|token| token.bytes.len() != 1 && token.kind == TokenKind::Ordinary)
-            .map(|token| (token.id, last_pair(vocab, rule, token.bytes, &mut scratch)))
+            .filter(|token| !is_atom(atoms, token.bytes) && token.kind == TokenKind::Ordinary)
+            .map(|token| {
+                let pair = last_pair(atoms, vocab, rule, token.bytes, &mut scratch);
+                (token.id, pair)
+            })
             .collect();
         Ok::<_, Infallible>(pairs)
     });
     match pairs {
         Ok(pairs) => pairs.concat(),
         Err(never) => match never {},
+    }
+}
+
+/// Whether a token is one byte, or one character.
+pub(crate) fn is_atom(atoms: Atoms, bytes: &[u8]) -> bool {
+    match atoms {
+        Atoms::Bytes => bytes.len() == 1,
+        Atoms::Characters => std::str::from_utf8(bytes).is_ok_and(|text| text.chars().count() == 1),
     }
 }
 
@@ -157,6 +173,7 @@ impl<R: Rule> Rule for ButWhole<R> {
 
 /// The two parts that are left of a token's own merges before the last.
 fn last_pair(
+    atoms: Atoms,
     vocab: &Vocab,
     rule: impl Rule,
     bytes: &[u8],
@@ -164,10 +181,23 @@ fn last_pair(
 ) -> Option<(TokenId, TokenId)> {
     let parts = &mut scratch.parts;
     parts.clear();
-    parts.extend(bytes.iter().enumerate().map(|(start, &byte)| Part {
-        start,
-        id: vocab.id_of(&[byte]).unwrap_or(NO_TOKEN),
-    }));
+    match atoms {
+        Atoms::Bytes => parts.extend(bytes.iter().enumerate().map(|(start, &byte)| Part {
+            start,
+            id: vocab.id_of(&[byte]).unwrap_or(NO_TOKEN),
+        })),
+        Atoms::Characters => {
+            let text = std::str::from_utf8(bytes).ok()?;
+            parts.extend(text.char_indices().map(|(start, character)| {
+                Part {
+                    start,
+                    id: vocab
+                        .id_of(character.encode_utf8(&mut [0; 4]).as_bytes())
+                        .unwrap_or(NO_TOKEN),
+                }
+            }));
+        }
+    }
     // Only a pair that spans the whole makes the whole, and that is when two parts are left.
     let mut rule = ButWhole {
         rule,

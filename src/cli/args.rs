@@ -52,6 +52,7 @@ pub(super) struct Cli {
 pub(super) enum Command {
     Inspect(InspectArgs),
     Convert(ConvertArgs),
+    Verify(VerifyArgs),
     Diff(DiffArgs),
     Encode(EncodeArgs),
     Decode(DecodeArgs),
@@ -230,6 +231,44 @@ pub(super) struct DiffArgs {
 
     /// The other
     pub(super) b: PathBuf,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+
+    #[command(flatten)]
+    pub(super) load: LoadArgs,
+}
+
+/// Find out whether two files make the same of every text
+///
+/// Each part is compared by what it means: ranks with the merges they stand for, patterns by the
+/// automata that cut text. Where that leaves a part open, texts are searched for one that the two
+/// tokenize differently, and the first is shortened and shown. Exit code 0 says equal, 1
+/// different, 2 that it was not decided, or that something went wrong.
+#[derive(Args, Debug)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "Examples:\n  \
+        bpekit verify cl100k_base.tiktoken tokenizer.json\n  \
+        bpekit verify --ignore post-processor llama3.tiktoken llama3/tokenizer.json\n  \
+        bpekit verify --json old/tokenizer.json new/tokenizer.json"
+)]
+pub(super) struct VerifyArgs {
+    /// One tokenizer file
+    pub(super) a: PathBuf,
+
+    /// The other
+    pub(super) b: PathBuf,
+
+    /// Parts to leave out on both sides: normalizer, pretokenizer, added-tokens, post-processor,
+    /// decoder
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    pub(super) ignore: Vec<String>,
+
+    /// JSON object from ids of A to ids of B, where the two number tokens differently
+    #[arg(long, value_name = "FILE")]
+    pub(super) id_map: Option<PathBuf>,
 
     /// Print one JSON object
     #[arg(long)]

@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 
 use super::args::ConvertArgs;
 use super::output::{self, counted};
+use super::verify::verdict_json;
 use super::{Failure, NO, Outcome, Streams, YES, source};
 use crate::convert::{ConvertOptions, Report, Verdict, save, to_bundle};
 use crate::tokenizer::Tokenizer;
+use crate::verify::Kind;
 
 pub(super) fn run(args: &ConvertArgs, streams: &mut Streams<'_>) -> Outcome {
     let tokenizer = source::open(&args.source, &args.load, streams)?;
@@ -140,6 +142,13 @@ fn print(out: &mut dyn Write, args: &ConvertArgs, report: &Report) -> io::Result
         "  checked: {} encode to the same ids{condition}",
         counted(report.checked_texts, "text")
     )?;
+    if let Some(proof) = &report.proof {
+        let word = match proof.kind {
+            Kind::Equal => "shown for every text",
+            Kind::Different | Kind::Undecided => "not shown for every text",
+        };
+        writeln!(out, "  verified: {word}{condition}")?;
+    }
     for loss in &report.losses {
         writeln!(out, "  lost: {loss}")?;
     }
@@ -185,6 +194,7 @@ fn to_json(args: &ConvertArgs, report: &Report) -> Value {
         "n_vocab": report.n_vocab,
         "tokens": report.token_count,
         "merges": report.merge_count,
+        "verified": report.proof.as_ref().map(verdict_json),
     })
 }
 

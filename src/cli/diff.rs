@@ -57,7 +57,7 @@ pub(super) fn run(args: &DiffArgs, streams: &mut Streams<'_>) -> Outcome {
 }
 
 /// What is to be filled in for rank files, for one of two files that may not be one.
-fn for_file(path: &Path, load: &LoadArgs) -> Result<LoadArgs, Failure> {
+pub(super) fn for_file(path: &Path, load: &LoadArgs) -> Result<LoadArgs, Failure> {
     let mut load = load.clone();
     if (load.pattern.is_some() || !load.special_token.is_empty()) && !source::is_demo(path) {
         let options = load.options();

@@ -28,6 +28,7 @@ mod source;
 mod text;
 mod train;
 mod train_args;
+mod verify;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -46,6 +47,9 @@ const YES: u8 = 0;
 const NO: u8 = 1;
 /// Something went wrong.
 const TROUBLE: u8 = 2;
+
+/// Neither "yes" nor "no" was shown; for a script that is as if something had gone wrong.
+const UNDECIDED: u8 = 2;
 /// The user stopped it: what a shell reports for SIGINT.
 const INTERRUPTED: u8 = 130;
 
@@ -98,6 +102,7 @@ fn dispatch(command: &Command, streams: &mut Streams<'_>) -> Outcome {
     match command {
         Command::Inspect(args) => inspect::run(args, streams),
         Command::Convert(args) => convert::run(args, streams),
+        Command::Verify(args) => verify::run(args, streams),
         Command::Diff(args) => diff::run(args, streams),
         Command::Encode(args) => encode::run(args, streams),
         Command::Decode(args) => decode::run(args, streams),

@@ -11,17 +11,23 @@ use bpekit_formats::{
 };
 
 use super::read_back;
-use crate::error::{Error, ErrorKind, Result};
+use crate::diff::Part;
+use crate::error::{Error, Result};
 use crate::threads;
 use crate::tokenizer::{Special, Tokenizer};
+use crate::verify::{
+    Counterexample, Kind, Side, Verdict, VerifyOptions, boundary_texts, code_point_texts,
+    outcome_words, random_texts, verify,
+};
 
-/// Compares; gives the number of texts that were encoded on both sides.
+/// Compares; gives the number of texts that were encoded on both sides, and what is shown of all
+/// texts.
 pub(super) fn check(
     source: &Tokenizer,
     written: &Bundle,
     codec: &dyn Codec,
     losses: &[Loss],
-) -> Result<usize> {
+) -> Result<(usize, Verdict)> {
     let target = read_back(written, codec)?;
     let lost: Vec<LossPart> = losses
         .iter()
@@ -43,10 +49,44 @@ pub(super) fn check(
         target: &target,
     };
     let mut count = sides.tokens(splits_alike)?;
-    if splits_alike {
+    let options = VerifyOptions {
+        ignore: left_out(losses),
+        ..VerifyOptions::default()
+    };
+    let verdict = verify(source, &target, &options)?;
+    if let Some(found) = &verdict.counterexample {
+        return Err(refuted(found));
+    }
+    count += verdict.texts;
+    if verdict.kind == Kind::Undecided && splits_alike {
         count += sides.texts()?;
     }
-    Ok(count)
+    Ok((count, verdict))
+}
+
+/// The parts that cannot be compared, as the target is without them.
+fn left_out(losses: &[Loss]) -> Vec<Part> {
+    let part_of = |loss: &Loss| match loss.part {
+        LossPart::Pretokenizer => Some(Part::Pretokenizer),
+        LossPart::PostProcessor => Some(Part::PostProcessor),
+        LossPart::Decoder => Some(Part::Decoder),
+        _ => None,
+    };
+    let mut parts: Vec<Part> = losses.iter().filter_map(part_of).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    parts
+}
+
+/// The error for a text that differs.
+fn refuted(found: &Counterexample) -> Error {
+    let outcome = |side: &Side| match (&side.ids, &side.note) {
+        (Some(ids), None) => Ok(ids.clone()),
+        (Some(ids), Some(note)) => Err(format!("{ids:?}, {note}")),
+        (None, note) => Err(note.clone().unwrap_or_default()),
+    };
+    let text = format!("`{}`", show_text(&found.text));
+    differs(&text, &outcome(&found.a), &outcome(&found.b))
 }
 
 /// Whether a loss that is only reported shows in the ids of some special token's text.
@@ -174,38 +214,7 @@ impl Sides<'_> {
             texts.push(format!("{}{}", pair[0].content, pair[1].content));
         }
         texts.extend(code_point_texts());
-        texts.extend(self.random_texts());
-        texts
-    }
-
-    /// Tokens, code points and special tokens in random order, from a fixed seed.
-    fn random_texts(self) -> Vec<String> {
-        let definition = self.source.definition();
-        let mut random = Random(0x1234_5678_9abc_def1);
-        let mut texts = Vec::with_capacity(2000);
-        for _ in 0..2000 {
-            let mut bytes: Vec<u8> = Vec::new();
-            for _ in 0..random.below(12) {
-                match random.below(10) {
-                    0..=5 if !definition.vocab.is_empty() => {
-                        let position = random.below(definition.vocab.len());
-                        bytes.extend_from_slice(definition.vocab.at(position).bytes);
-                    }
-                    6 => bytes.extend_from_slice(&b" \n\t\r  \n"[random.below(6)..]),
-                    7 if !definition.added_tokens.is_empty() => {
-                        let index = random.below(definition.added_tokens.len());
-                        bytes.extend_from_slice(definition.added_tokens[index].content.as_bytes());
-                    }
-                    8 => {
-                        let code = random.below(0x3_0000) as u32;
-                        let character = char::from_u32(code).unwrap_or('\u{fffd}');
-                        bytes.extend_from_slice(character.to_string().as_bytes());
-                    }
-                    _ => bytes.extend_from_slice(b"It's 1234567 O'Neill'LL!? "),
-                }
-            }
-            texts.push(String::from_utf8_lossy(&bytes).into_owned());
-        }
+        texts.extend(random_texts(self.source.definition(), 2000));
         texts
     }
 
@@ -259,11 +268,7 @@ impl Sides<'_> {
 type Outcome = std::result::Result<Vec<u32>, String>;
 
 fn outcome(result: Result<Vec<u32>>) -> Outcome {
-    result.map_err(|error| match error.kind() {
-        // The texts of the patterns may differ, where they fail alike.
-        ErrorKind::Pattern { .. } => "the pattern gave up".to_owned(),
-        _ => error.to_string(),
-    })
+    result.map_err(|error| outcome_words(&error))
 }
 
 fn differs(text: &str, one: &Outcome, other: &Outcome) -> Error {
@@ -286,84 +291,6 @@ fn shown(tokenizer: &Tokenizer, id: u32) -> String {
         .map_or_else(|| "nothing".to_owned(), bpekit_formats::show_bytes)
 }
 
-/// Strings at which splits, contractions, digits and white space are known to go wrong.
-fn boundary_texts() -> Vec<String> {
-    let parts = [
-        "a",
-        "A",
-        "é",
-        "ſ",
-        "'s",
-        "'S",
-        "'ſ",
-        "'ll",
-        "'",
-        "1",
-        "1234567",
-        "٣",
-        "²",
-        " ",
-        "  ",
-        "\n",
-        "\r\n",
-        "\t",
-        "\u{a0}",
-        "\u{85}",
-        "\u{3000}",
-        "_",
-        ".",
-        "/",
-        "!!",
-        "\u{301}",
-        "一",
-        "ー",
-        "・",
-        "あ",
-        "👩‍🚀",
-        "\u{200d}",
-        "\u{feff}",
-        "\0",
-        "$",
-        "<|",
-        "|>",
-    ];
-    let mut texts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
-    for one in parts {
-        for other in parts {
-            texts.push(format!("{one}{other}"));
-            texts.push(format!("a{one}{other} b"));
-            texts.push(format!(" {one}{other}\n  "));
-        }
-    }
-    for length in 0..40 {
-        for part in [" ", "\n", "a", "1", " a", "\u{301}", "字"] {
-            texts.push(part.repeat(length));
-        }
-    }
-    texts
-}
-
-/// All code points, each in contexts that show its class; many to a text, so that it is fast.
-fn code_point_texts() -> Vec<String> {
-    const PER_TEXT: u32 = 64;
-    let mut texts = Vec::new();
-    for first in (0..=0x10_ffff).step_by(PER_TEXT as usize) {
-        let characters = || (first..first + PER_TEXT).filter_map(char::from_u32);
-        // Planes without letters are tried in one context.
-        let is_sparse = first >= 0x3_2400 && !(0xe_0000..0xe_0200).contains(&first);
-        let mut text = String::with_capacity(PER_TEXT as usize * 24);
-        for character in characters() {
-            text.extend(["a", character.encode_utf8(&mut [0; 4]), " "]);
-            if !is_sparse {
-                text.extend([character, '1', '\'', character, '\n', ' ', ' ', character]);
-                text.extend([character, '\u{301}', '.']);
-            }
-        }
-        texts.push(text);
-    }
-    texts
-}
-
 /// Does the work for the ranges of `0..count` on all cores; of several failures the first counts.
 fn in_parts(
     count: usize,
@@ -375,16 +302,4 @@ fn in_parts(
         work(start..(start + PART).min(count))
     })
     .map(drop)
-}
-
-/// xorshift64: a few lines, the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) as usize % bound.max(1)
-    }
 }

@@ -96,9 +96,11 @@ pub fn to_bundle(
     let bundle = codec
         .write(&prepared, name)
         .map_err(|error| error.with_format(format))?;
-    let texts = check::check(source, &bundle, codec, &losses)?;
+    let (texts, proof) = check::check(source, &bundle, codec, &losses)?;
     let from = source.definition().provenance.format.unwrap_or("memory");
-    let report = Report::new(from, format, &bundle, &prepared, losses, texts);
+    let mut report = Report::new(from, format, &bundle, &prepared, losses);
+    report.checked_texts = texts;
+    report.proof = Some(proof);
     Ok((bundle, report))
 }
 

@@ -1,5 +1,6 @@
 //! What a conversion did.
 
+use crate::verify;
 use bpekit_formats::{Bundle, Definition, Loss, Severity};
 
 /// Whether the target is the same tokenizer.
@@ -37,6 +38,8 @@ pub struct Report {
     pub losses: Vec<Loss>,
     /// How many texts were encoded by both tokenizers and compared.
     pub checked_texts: usize,
+    /// What is shown of all texts, part by part, leaving aside what is lost: equal, or undecided.
+    pub proof: Option<verify::Verdict>,
     /// The names of the files beside the main one; in a directory, of all its files.
     pub files: Vec<String>,
     /// The number of ids, holes counted.
@@ -54,7 +57,6 @@ impl Report {
         bundle: &Bundle,
         written: &Definition,
         losses: Vec<Loss>,
-        checked_texts: usize,
     ) -> Self {
         let is_conditional = losses.iter().any(|loss| loss.severity == Severity::Refused);
         Self {
@@ -66,7 +68,8 @@ impl Report {
                 Verdict::Exact
             },
             losses,
-            checked_texts,
+            checked_texts: 0,
+            proof: None,
             files: names(bundle),
             n_vocab: written.id_bound(),
             token_count: written.vocab.len(),

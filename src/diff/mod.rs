@@ -12,7 +12,7 @@ mod pipeline;
 mod tests;
 mod tokens;
 
-pub(crate) use pipeline::{pattern_texts, published_pattern};
+pub(crate) use pipeline::{Cut, cut_of, pattern_texts, published_pattern};
 
 use std::fmt;
 
@@ -150,16 +150,7 @@ pub fn compare(a: &Definition, b: &Definition) -> Difference {
         tokens::vocab(a, b, &mut difference);
         tokens::merges(a, b, &mut difference);
     } else {
-        let words = |definition: &Definition| match definition.atoms {
-            bpekit_formats::Atoms::Bytes => "bytes",
-            bpekit_formats::Atoms::Characters => "characters",
-        };
-        let detail = format!(
-            "the tokens of A are made of {}, of B of {}",
-            words(a),
-            words(b)
-        );
-        difference.find(Part::Vocab, detail);
+        atoms(a, b, &mut difference);
     }
     options(a, b, &mut difference);
     tokens::added_tokens(a, b, &mut difference);
@@ -168,6 +159,41 @@ pub fn compare(a: &Definition, b: &Definition) -> Difference {
     pipeline::post_processor(a, b, &mut difference);
     pipeline::decoder(a, b, &mut difference);
     difference
+}
+
+/// What a comparison finds of one part, and its notes, in words.
+pub(crate) fn compare_part(
+    a: &Definition,
+    b: &Definition,
+    part: Part,
+) -> (Vec<String>, Vec<String>) {
+    let mut difference = Difference::default();
+    match part {
+        Part::Vocab if a.atoms == b.atoms => tokens::vocab(a, b, &mut difference),
+        Part::Vocab => atoms(a, b, &mut difference),
+        Part::Merges => tokens::merges(a, b, &mut difference),
+        Part::Options => options(a, b, &mut difference),
+        Part::AddedTokens => tokens::added_tokens(a, b, &mut difference),
+        Part::Normalizer => pipeline::normalizer(a, b, &mut difference),
+        Part::Pretokenizer => pipeline::pretokenizer(a, b, &mut difference),
+        Part::PostProcessor => pipeline::post_processor(a, b, &mut difference),
+        Part::Decoder => pipeline::decoder(a, b, &mut difference),
+    }
+    let details = |findings: Vec<Finding>| findings.into_iter().map(|found| found.detail).collect();
+    (details(difference.findings), details(difference.notes))
+}
+
+fn atoms(a: &Definition, b: &Definition, difference: &mut Difference) {
+    let words = |definition: &Definition| match definition.atoms {
+        bpekit_formats::Atoms::Bytes => "bytes",
+        bpekit_formats::Atoms::Characters => "characters",
+    };
+    let detail = format!(
+        "the tokens of A are made of {}, of B of {}",
+        words(a),
+        words(b)
+    );
+    difference.find(Part::Vocab, detail);
 }
 
 fn options(a: &Definition, b: &Definition, difference: &mut Difference) {
@@ -217,7 +243,7 @@ fn options(a: &Definition, b: &Definition, difference: &mut Difference) {
 
 /// Whether there is a token that only the lookup of a whole pretoken finds.
 fn has_whole_tokens(definition: &Definition) -> bool {
-    crate::convert::unreachable_tokens(definition)
+    crate::bpe::live_pairs::unreachable_tokens(definition)
         .into_iter()
         .filter_map(|id| definition.vocab.token(id))
         .any(|token| {

@@ -89,8 +89,13 @@ pub(super) fn decoder(a: &Definition, b: &Definition, difference: &mut Differenc
     }
 }
 
+/// How a definition cuts text.
+pub(crate) fn cut_of(definition: &Definition) -> Cut {
+    Cut::of(definition)
+}
+
 /// How text is cut, whatever format said it.
-enum Cut {
+pub(crate) enum Cut {
     /// By a published pattern and nothing else.
     Known(&'static KnownPattern),
     /// By these steps, in the terms of tokenizer.json.

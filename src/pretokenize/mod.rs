@@ -11,6 +11,7 @@
 mod automaton;
 mod compile;
 mod cuts;
+mod cutting;
 pub(crate) mod dialect;
 mod matcher;
 mod scanner;
@@ -20,6 +21,7 @@ mod steps;
 mod tests;
 
 pub(crate) use cuts::{last_cut, normalizer_can_be_cut};
+pub(crate) use cutting::{Answer, Cutting};
 pub(crate) use matcher::{EMPTY_MATCH, Matcher, known_pattern};
 pub(crate) use split::keeps_matches;
 pub(crate) use steps::{Pretokenizer, as_isolating_stage, unknown_step};

@@ -37,6 +37,19 @@ const ENGINE: &[(&str, &[&str])] = &[
             "tokenizer",
             "load",
             "threads",
+            "diff",
+            "verify",
+        ],
+    ),
+    (
+        "verify",
+        &[
+            "error",
+            "pretokenize",
+            "bpe",
+            "tokenizer",
+            "threads",
+            "diff",
         ],
     ),
     (
@@ -58,15 +71,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("demo", &["error", "known", "tokenizer"]),
     (
         "diff",
-        &[
-            "error",
-            "known",
-            "pretokenize",
-            "bpe",
-            "tokenizer",
-            "load",
-            "convert",
-        ],
+        &["error", "known", "pretokenize", "bpe", "tokenizer", "load"],
     ),
     (
         "cli",
@@ -78,6 +83,7 @@ const ENGINE: &[(&str, &[&str])] = &[
             "convert",
             "demo",
             "diff",
+            "verify",
             "train",
             "source",
             "encode_file",

@@ -24,5 +24,5 @@ pub(super) use tests::VARIANTS;
 
 pub(super) use family::family_of;
 pub(super) use regular::Regular;
-pub(super) use tree::Node;
+pub(super) use tree::{Kind as RepeatKind, Node};
 pub(super) use trial::agrees;

@@ -245,7 +245,7 @@ impl Node {
     }
 
     /// Whether it can match the empty text.
-    pub(super) fn is_nullable(&self) -> bool {
+    pub(in crate::pretokenize) fn is_nullable(&self) -> bool {
         match self {
             Self::Class(_) => false,
             Self::Start | Self::Border(_) => true,

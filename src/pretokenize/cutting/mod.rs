@@ -1,0 +1,14 @@
+//! Patterns as machines that cut text, so that questions about all texts have an answer: do two
+//! patterns cut alike, does one leave text out, can a text be a pretoken, or stand in one.
+//!
+//! `alphabet` makes the few kinds of characters that patterns tell apart; `machine` runs a pattern
+//! over those kinds as fancy-regex runs it over text, one state for all texts that are the same to
+//! it; `questions` goes through all states.
+
+mod alphabet;
+mod machine;
+mod questions;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use questions::{Answer, Cutting};

@@ -1,0 +1,259 @@
+//! The arguments of docs/equivalence.md, tried on small random vocabs with textbook versions of
+//! both semantics, on every string up to a length.
+
+use bpekit_formats::{Atoms, Definition, Merge, Merges, Vocab};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::live::{Live, Names, atoms_of};
+use super::merges::{Found, compare};
+use super::texts::Random;
+
+/// Tokens of a random vocab by rank: the letters, then strings of two to six letters in random
+/// order, so that most of them are improper.
+fn random_ranks(random: &mut Random, letters: &[u8]) -> Vec<Vec<u8>> {
+    let mut ranks: Vec<Vec<u8>> = letters.iter().map(|letter| vec![*letter]).collect();
+    for _ in 0..2 + random.below(14) {
+        let length = 2 + random.below(5);
+        let token: Vec<u8> = (0..length)
+            .map(|_| letters[random.below(letters.len())])
+            .collect();
+        if !ranks.contains(&token) {
+            ranks.push(token);
+        }
+    }
+    ranks
+}
+
+/// Tokens of which each is made of two that come before it.
+fn random_proper_ranks(random: &mut Random, letters: &[u8]) -> Vec<Vec<u8>> {
+    let mut ranks: Vec<Vec<u8>> = letters.iter().map(|letter| vec![*letter]).collect();
+    for _ in 0..2 + random.below(10) {
+        let [left, right] = [0; 2].map(|_| ranks[random.below(ranks.len())].clone());
+        let token = [left, right].concat();
+        if token.len() <= 8 && !ranks.contains(&token) {
+            ranks.push(token);
+        }
+    }
+    ranks
+}
+
+/// tiktoken's way, word for word: the pair whose joined bytes have the lowest rank, leftmost first.
+fn by_ranks(ranks: &FxHashMap<Vec<u8>, usize>, text: &[u8]) -> Vec<Vec<u8>> {
+    let mut parts: Vec<Vec<u8>> = text.iter().map(|byte| vec![*byte]).collect();
+    loop {
+        let pairs = parts.windows(2).enumerate();
+        let ranked = pairs.filter_map(|(at, pair)| Some((*ranks.get(&pair.concat())?, at)));
+        let Some((_, at)) = ranked.min() else {
+            return parts;
+        };
+        let right = parts.remove(at + 1);
+        parts[at].extend(right);
+    }
+}
+
+/// tokenizers' way: the pair that is listed first, leftmost first.
+fn by_list(list: &FxHashMap<[Vec<u8>; 2], usize>, text: &[u8]) -> Vec<Vec<u8>> {
+    let mut parts: Vec<Vec<u8>> = text.iter().map(|byte| vec![*byte]).collect();
+    loop {
+        let pairs = parts.windows(2).enumerate();
+        let listed = pairs
+            .filter_map(|(at, pair)| Some((*list.get(&[pair[0].clone(), pair[1].clone()])?, at)));
+        let Some((_, at)) = listed.min() else {
+            return parts;
+        };
+        let right = parts.remove(at + 1);
+        parts[at].extend(right);
+    }
+}
+
+fn strings(letters: &[u8], longest: u32) -> Vec<Vec<u8>> {
+    let count = letters.len();
+    (1..=longest)
+        .flat_map(|length| {
+            (0..count.pow(length)).map(move |number| {
+                (0..length)
+                    .map(|place| letters[number / count.pow(place) % count])
+                    .collect()
+            })
+        })
+        .collect()
+}
+
+fn of_ranks(ranks: &[Vec<u8>]) -> Definition {
+    let tokens = (0..).zip(ranks.iter().map(Vec::as_slice));
+    Definition::from_ranks(Vocab::from_tokens(tokens).unwrap())
+}
+
+/// The definition with a list of merges of its tokens.
+fn listed(ranks: &[Vec<u8>], list: &[[Vec<u8>; 2]]) -> Definition {
+    let mut definition = of_ranks(ranks);
+    let id = |bytes: &[u8]| definition.vocab.id_of(bytes).unwrap();
+    let merges = list.iter().map(|[left, right]| Merge {
+        left: id(left),
+        right: id(right),
+        product: id(&[left.as_slice(), right].concat()),
+    });
+    definition.merges = Merges::Listed(merges.collect());
+    definition
+}
+
+/// All ways to cut each token in two tokens, by the ranks of the token and of its two parts.
+fn all_splits(ranks: &[Vec<u8>]) -> Vec<[Vec<u8>; 2]> {
+    let of: FxHashMap<&[u8], usize> = ranks.iter().map(Vec::as_slice).zip(0..).collect();
+    let mut splits = Vec::new();
+    for (rank, token) in ranks.iter().enumerate() {
+        for at in 1..token.len() {
+            let (left, right) = token.split_at(at);
+            if let (Some(one), Some(two)) = (of.get(left), of.get(right)) {
+                splits.push((rank, *one, *two, [left.to_vec(), right.to_vec()]));
+            }
+        }
+    }
+    splits.sort_unstable();
+    splits.into_iter().map(|(.., pair)| pair).collect()
+}
+
+/// Ranks, one live pair a token, and all splits: the same for every string, improper ranks
+/// included.
+#[test]
+fn one_pair_a_token_is_what_ranks_mean() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut unreachable = 0;
+    for (letters, longest, count) in [(&b"ab"[..], 8, 10_000), (b"abc", 5, 10_000)] {
+        let strings = strings(letters, longest);
+        for _ in 0..count {
+            let ranks = random_ranks(&mut random, letters);
+            let definition = of_ranks(&ranks);
+            let mut names = Names::default();
+            let live = Live::of(&definition, &mut names).unwrap();
+            unreachable += live.unreachable.len();
+            let splits = all_splits(&ranks);
+            let as_list = listed(&ranks, &splits);
+            let reduced = Live::of(&as_list, &mut names).unwrap();
+            assert_eq!(live.pairs, reduced.pairs, "{ranks:?}");
+            let splits: FxHashMap<_, _> = splits.into_iter().zip(0..).collect();
+            let ranks: FxHashMap<_, _> = ranks.into_iter().zip(0..).collect();
+            for text in &strings {
+                let expected = by_ranks(&ranks, text);
+                let parts = atoms_of(&names, Atoms::Bytes, text).unwrap();
+                let found = live.run(parts);
+                let found: Vec<&[u8]> = found.iter().map(|name| names.bytes(*name)).collect();
+                assert_eq!(found, expected, "{ranks:?} {text:?}");
+                assert_eq!(by_list(&splits, text), expected, "{ranks:?} {text:?}");
+            }
+        }
+    }
+    assert!(unreachable > 20_000, "{unreachable}");
+}
+
+/// A list in another order in which every pair still comes after those that make its parts.
+fn reordered(random: &mut Random, pairs: &[[Vec<u8>; 2]]) -> Vec<[Vec<u8>; 2]> {
+    let mut waiting: Vec<[Vec<u8>; 2]> = pairs.to_vec();
+    let mut made: FxHashSet<Vec<u8>> = FxHashSet::default();
+    let mut order = Vec::new();
+    // Sometimes nearly the old order, sometimes any.
+    let reach = 1 + random.below(waiting.len().min(4));
+    while !waiting.is_empty() {
+        let is_ready = |[left, right]: &[Vec<u8>; 2]| {
+            [left, right]
+                .into_iter()
+                .all(|part| part.len() == 1 || made.contains(part))
+        };
+        let ready: Vec<usize> = (0..waiting.len())
+            .filter(|at| is_ready(&waiting[*at]))
+            .collect();
+        let next = waiting.remove(ready[random.below(reach.min(ready.len()))]);
+        made.insert(next.concat());
+        order.push(next);
+    }
+    order
+}
+
+/// Two proper orders of the same pairs: what is said to be the same is so for all strings, and
+/// what is not, differs on one of the strings that are named.
+#[test]
+fn orders_are_decided_by_couples() {
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    let [mut same, mut other_order, mut different] = [0; 3];
+    for (letters, longest, count) in [(&b"ab"[..], 9, 10_000), (b"abc", 6, 10_000)] {
+        let strings = strings(letters, longest);
+        for _ in 0..count {
+            let ranks = random_proper_ranks(&mut random, letters);
+            let definition = of_ranks(&ranks);
+            let mut names = Names::default();
+            let live = Live::of(&definition, &mut names).unwrap();
+            let pairs: Vec<[Vec<u8>; 2]> = live
+                .pairs
+                .iter()
+                .map(|(left, right)| [*left, *right].map(|name| names.bytes(name).to_vec()))
+                .collect();
+            if pairs.is_empty() || !live.is_proper() {
+                continue;
+            }
+            let other = listed(&ranks, &reordered(&mut random, &pairs));
+            let other_live = Live::of(&other, &mut names).unwrap();
+            if other_live.pairs.len() != live.pairs.len() {
+                // In that order another pair makes some token, or none does.
+                continue;
+            }
+            other_order += usize::from(other_live.pairs != live.pairs);
+            let differs = |text: &Vec<u8>| {
+                let parts = atoms_of(&names, Atoms::Bytes, text).unwrap();
+                live.run(parts.clone()) != other_live.run(parts)
+            };
+            let sides = [&live, &other_live];
+            match compare([&definition, &other], sides, &names, &|_| true) {
+                Found::Same(_) => {
+                    same += 1;
+                    let found = strings.iter().find(|text| differs(text));
+                    assert_eq!(found, None, "{ranks:?} {:?}", other.merges);
+                }
+                Found::Open(open) => {
+                    different += 1;
+                    assert!(open.named().iter().any(differs), "{ranks:?}");
+                }
+            }
+        }
+    }
+    assert!(
+        same > 4000 && different > 2000,
+        "{same} same, {different} different"
+    );
+    assert!(other_order > 6000, "{other_order}");
+}
+
+/// Any two vocabs of the same letters: never "the same" where a string differs.
+#[test]
+fn what_is_the_same_is_so_for_all_strings() {
+    let mut random = Random(0xdead_beef_1234_5678);
+    let strings = strings(b"ab", 8);
+    let [mut same, mut open] = [0; 2];
+    for _ in 0..10_000 {
+        let ranks = random_ranks(&mut random, b"ab");
+        let mut others = ranks.clone();
+        let last = others.len() - 1;
+        match random.below(3) {
+            0 => others.swap(2 + random.below(last - 1), last),
+            1 if last > 2 => drop(others.remove(2 + random.below(last - 1))),
+            _ => others.push(b"abababab".to_vec()),
+        }
+        let [one, two] = [of_ranks(&ranks), of_ranks(&others)];
+        let mut names = Names::default();
+        let [a, b] = [&one, &two].map(|side| Live::of(side, &mut names).unwrap());
+        match compare([&one, &two], [&a, &b], &names, &|_| true) {
+            Found::Same(_) => {
+                same += 1;
+                for text in &strings {
+                    let parts = atoms_of(&names, Atoms::Bytes, text).unwrap();
+                    assert_eq!(
+                        a.run(parts.clone()),
+                        b.run(parts),
+                        "{ranks:?} {others:?} {text:?}"
+                    );
+                }
+            }
+            Found::Open(_) => open += 1,
+        }
+    }
+    assert!(same > 1000 && open > 1000, "{same} {open}");
+}
