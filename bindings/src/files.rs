@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyDictMethods};
 
 use crate::arguments::{LoadArguments, convert_options};
 use crate::error::python_error;
+use crate::verify::verdict_dict;
 
 /// The keyword arguments of `bpekit.Report`.
 pub(crate) fn report_dict<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyDict>> {
@@ -29,6 +30,11 @@ pub(crate) fn report_dict<'py>(py: Python<'py>, report: &Report) -> PyResult<Bou
     dict.set_item("verdict", report.verdict.name())?;
     dict.set_item("losses", losses)?;
     dict.set_item("checked_texts", report.checked_texts)?;
+    let proof = report.proof.as_ref();
+    dict.set_item(
+        "proof",
+        proof.map(|proof| verdict_dict(py, proof)).transpose()?,
+    )?;
     dict.set_item("n_vocab", report.n_vocab)?;
     dict.set_item("n_tokens", report.token_count)?;
     dict.set_item("n_merges", report.merge_count)?;

@@ -37,8 +37,8 @@ from bpekit._tokenizer import loads as loads
 from bpekit._train import TrainingReport as TrainingReport
 from bpekit._train import train as train
 from bpekit._train import train_from_counts as train_from_counts
-from bpekit._verify import Reason as Reason
-from bpekit._verify import Verdict as Verdict
+from bpekit._verdict import Reason as Reason
+from bpekit._verdict import Verdict as Verdict
 from bpekit._verify import verify as verify
 
 __all__ = [

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from bpekit import _bpekit
 from bpekit._errors import Loss
+from bpekit._verdict import Verdict, verdict
 
 Path: TypeAlias = str | os.PathLike[str]
 
@@ -41,6 +42,8 @@ class Report:
             does that is not touched by the losses which `allow_loss` named.
         losses: What the target does not carry, allowed or only reported.
         checked_texts: How many texts both tokenizers encoded, with equal ids.
+        proof: What is shown of all texts, part by part, leaving aside what is lost: equal, or
+            undecided.
         n_vocab: One more than the largest id.
         n_tokens: The number of tokens, special and other added tokens not counted.
         n_merges: The number of merges, or None if the target has ranks instead.
@@ -51,6 +54,7 @@ class Report:
     verdict: Literal["exact", "conditional"]
     losses: tuple[Loss, ...]
     checked_texts: int
+    proof: Verdict | None
     n_vocab: int
     n_tokens: int
     n_merges: int | None
@@ -75,8 +79,8 @@ def convert(
 ) -> Report:
     """Convert a tokenizer file to another format.
 
-    Before the target is put in its place it is read back, and both tokenizers encode every token
-    and some 100,000 texts. So the target appears whole and checked, or not at all.
+    Before the target is put in its place it is read back and compared with the source for every text
+    (see `verify`). So the target appears whole and checked, or not at all.
 
     Args:
         src: The file to read. A sidecar beside it is read with it.
@@ -189,4 +193,5 @@ def parts(allow_loss: Collection[str]) -> list[str]:
 def report(facts: dict[str, Any]) -> Report:
     """Make the report of what the extension module says."""
     losses = tuple(Loss(*loss) for loss in facts.pop("losses"))
-    return Report(losses=losses, **facts)
+    proof = facts.pop("proof")
+    return Report(losses=losses, proof=proof and verdict(proof), **facts)

@@ -146,8 +146,17 @@ fn one_pair_a_token_is_what_ranks_mean() {
     assert!(unreachable > 20_000, "{unreachable}");
 }
 
-/// A list in another order in which every pair still comes after those that make its parts.
+/// A list in another order: most often one in which every pair still comes after those that make
+/// its parts.
 fn reordered(random: &mut Random, pairs: &[[Vec<u8>; 2]]) -> Vec<[Vec<u8>; 2]> {
+    if random.below(3) == 0 {
+        let mut order = pairs.to_vec();
+        for _ in 0..=random.below(3) {
+            let [one, two] = [0; 2].map(|_| random.below(order.len()));
+            order.swap(one, two);
+        }
+        return order;
+    }
     let mut waiting: Vec<[Vec<u8>; 2]> = pairs.to_vec();
     let mut made: FxHashSet<Vec<u8>> = FxHashSet::default();
     let mut order = Vec::new();
@@ -169,7 +178,7 @@ fn reordered(random: &mut Random, pairs: &[[Vec<u8>; 2]]) -> Vec<[Vec<u8>; 2]> {
     order
 }
 
-/// Two proper orders of the same pairs: what is said to be the same is so for all strings, and
+/// Two orders of the same pairs, most of them proper: what is said to be the same is so for all strings, and
 /// what is not, differs on one of the strings that are named.
 #[test]
 fn orders_are_decided_by_couples() {
@@ -178,7 +187,10 @@ fn orders_are_decided_by_couples() {
     for (letters, longest, count) in [(&b"ab"[..], 9, 10_000), (b"abc", 6, 10_000)] {
         let strings = strings(letters, longest);
         for _ in 0..count {
-            let ranks = random_proper_ranks(&mut random, letters);
+            let ranks = match random.below(4) {
+                0 => random_ranks(&mut random, letters),
+                _ => random_proper_ranks(&mut random, letters),
+            };
             let definition = of_ranks(&ranks);
             let mut names = Names::default();
             let live = Live::of(&definition, &mut names).unwrap();
@@ -187,12 +199,17 @@ fn orders_are_decided_by_couples() {
                 .iter()
                 .map(|(left, right)| [*left, *right].map(|name| names.bytes(name).to_vec()))
                 .collect();
-            if pairs.is_empty() || !live.is_proper() {
+            if pairs.is_empty() {
                 continue;
             }
             let other = listed(&ranks, &reordered(&mut random, &pairs));
             let other_live = Live::of(&other, &mut names).unwrap();
-            if other_live.pairs.len() != live.pairs.len() {
+            if pairs.len() != other_live.pairs.len()
+                || live
+                    .pairs
+                    .iter()
+                    .any(|pair| !other_live.places.contains_key(pair))
+            {
                 // In that order another pair makes some token, or none does.
                 continue;
             }

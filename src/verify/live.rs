@@ -100,14 +100,28 @@ impl Live {
         Some(live)
     }
 
-    /// Whether every pair comes after the pairs that make its parts.
-    pub(super) fn is_proper(&self) -> bool {
-        self.pairs.iter().enumerate().all(|(place, (left, right))| {
-            [left, right].into_iter().all(|part| {
-                let maker = self.makers.get(part);
-                maker.is_none_or(|maker| (self.places[maker] as usize) < place)
-            })
-        })
+    /// The latest place of all pairs that take part in making a token; 0 for the smallest tokens.
+    pub(super) fn made_until(&self, token: Name, known: &mut FxHashMap<Name, u32>) -> u32 {
+        // Tokens whose parts are not looked up yet, the last on top: no recursion, as a file
+        // decides how deep tokens are made of one another.
+        let mut waiting = vec![token];
+        while let Some(&token) = waiting.last() {
+            let Some(&(left, right)) = self.makers.get(&token) else {
+                known.insert(token, 0);
+                waiting.pop();
+                continue;
+            };
+            match (known.get(&left), known.get(&right)) {
+                (Some(one), Some(two)) => {
+                    let until = self.places[&(left, right)].max(*one).max(*two);
+                    known.insert(token, until);
+                    waiting.pop();
+                }
+                (None, _) => waiting.push(left),
+                (_, None) => waiting.push(right),
+            }
+        }
+        known[&token]
     }
 
     /// The tokens that the merges alone make of a string of tokens: the earliest pair of the order

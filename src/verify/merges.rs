@@ -137,9 +137,8 @@ fn by_order(
         );
         return Found::Same(Some(detail));
     }
-    let places: FxHashMap<Couple, u32> = (0..).zip(&kept[1]).map(|(n, pair)| (*pair, n)).collect();
-    let order: Vec<(Couple, u32)> = kept[0].iter().map(|pair| (*pair, places[pair])).collect();
-    let (couples, is_all) = disagreeing(&order);
+    let order = ordered(sides, &kept[0]);
+    let (couples, is_all) = meeting(&order);
     let mut strings = Vec::new();
     let mut seen = FxHashSet::default();
     let count = couples.len();
@@ -152,90 +151,119 @@ fn by_order(
             strings.push(bytes);
         }
     }
-    let is_proper = sides.iter().all(|side| side.is_proper());
-    if strings.is_empty() && is_all && is_proper {
+    if strings.is_empty() && is_all {
         return Found::Same(Some(format!(
             "the same {} merges in another order{without}; the {count} couples that share a token \
-             and are ordered differently give the same on their own strings, or no pretoken can \
-             hold them",
+             and could meet give the same on their own strings, or no pretoken can hold them",
             kept[0].len()
         )));
     }
-    let detail = if is_proper {
-        format!("the same merges in another order, with {count} couples that could meet")
-    } else {
-        "the same merges in another order, in which a token is not always made after its parts"
-            .to_owned()
-    };
+    let detail = format!("the same merges in another order, with {count} couples that could meet");
     strings.sort_by_key(Vec::len);
     strings.truncate(MAX_STRINGS);
     Found::Open(Open::strings(detail, strings))
 }
 
-/// The tokens of all couples (x, y), (y, z) that two orders put differently; the first order is
-/// that of the slice, the second the number beside each. Whether these are all of them.
-fn disagreeing(order: &[(Couple, u32)]) -> (Vec<[Name; 3]>, bool) {
-    // For each token, the pairs that end and that begin with it: places in both orders.
+/// A pair in both orders.
+struct Ordered {
+    pair: Couple,
+    /// Its place in each order.
+    at: [u32; 2],
+    /// The latest place among the pair and all that make its parts, in each order: while another
+    /// pair waits that comes before it, what the pair makes need not be there yet. Equal to the
+    /// place itself where every pair comes after those that make its parts.
+    until: [u32; 2],
+}
+
+impl Ordered {
+    fn is_plain(&self) -> bool {
+        self.at == self.until
+    }
+
+    /// Whether the one order can merge this pair before the other one, and the other order the
+    /// other way round.
+    fn can_meet(&self, other: &Self) -> bool {
+        let first = |side: usize, one: &Self, two: &Self| one.at[side] < two.until[side];
+        (first(0, self, other) && first(1, other, self))
+            || (first(0, other, self) && first(1, self, other))
+    }
+}
+
+/// Pairs that both sides have, in the order of the first.
+fn ordered(sides: [&Live; 2], pairs: &[Couple]) -> Vec<Ordered> {
+    let until = sides.map(|side| {
+        let mut until: FxHashMap<Name, u32> = FxHashMap::default();
+        for &product in &side.products {
+            side.made_until(product, &mut until);
+        }
+        until
+    });
+    pairs
+        .iter()
+        .map(|pair| {
+            let at = sides.map(|side| side.places[pair]);
+            let product = sides[0].products[at[0] as usize];
+            Ordered {
+                pair: *pair,
+                at,
+                until: [until[0][&product], until[1][&product]],
+            }
+        })
+        .collect()
+}
+
+/// The tokens of all couples (x, y), (y, z) of which each order could merge another one first, and
+/// whether these are all of them.
+fn meeting(order: &[Ordered]) -> (Vec<[Name; 3]>, bool) {
+    // For each token, the pairs that end and that begin with it.
     let mut by_middle: FxHashMap<Name, [Vec<usize>; 2]> = FxHashMap::default();
-    for (place, ((left, right), _)) in order.iter().enumerate() {
-        by_middle.entry(*right).or_default()[0].push(place);
-        by_middle.entry(*left).or_default()[1].push(place);
+    for (place, ordered) in order.iter().enumerate() {
+        by_middle.entry(ordered.pair.1).or_default()[0].push(place);
+        by_middle.entry(ordered.pair.0).or_default()[1].push(place);
     }
     let mut middles: Vec<(Name, [Vec<usize>; 2])> = by_middle.into_iter().collect();
     middles.sort_unstable_by_key(|(name, _)| *name);
     let mut found = Vec::new();
     for (middle, [ending, beginning]) in &middles {
-        if agree(order, ending, beginning) {
+        let is_wide = |place: &usize| !order[*place].is_plain();
+        let has_wide = ending.iter().chain(beginning).any(is_wide);
+        let agrees = agree(order, ending, beginning);
+        if agrees && !has_wide {
             continue;
         }
         for &one in ending {
             for &two in beginning {
-                let is_before = one < two;
-                if one != two && is_before != (order[one].1 < order[two].1) {
-                    if found.len() == MAX_COUPLES {
-                        return (found, false);
-                    }
-                    found.push([order[one].0.0, *middle, order[two].0.1]);
+                let is_decided = agrees && order[one].is_plain() && order[two].is_plain();
+                if one == two || is_decided || !order[one].can_meet(&order[two]) {
+                    continue;
                 }
+                if found.len() == MAX_COUPLES {
+                    return (found, false);
+                }
+                found.push([order[one].pair.0, *middle, order[two].pair.1]);
             }
         }
     }
     (found, true)
 }
 
-/// Whether both orders put every pair of the one list and every pair of the other alike.
-fn agree(order: &[(Couple, u32)], ending: &[usize], beginning: &[usize]) -> bool {
+/// Whether both orders put every plain pair of the one list and of the other alike.
+fn agree(order: &[Ordered], ending: &[usize], beginning: &[usize]) -> bool {
+    let plain = |list: usize, places: &[usize]| -> Vec<(u32, usize, u32)> {
+        let plain = places.iter().filter(|place| order[**place].is_plain());
+        plain
+            .map(|place| (order[*place].at[0], list, order[*place].at[1]))
+            .collect()
+    };
+    let mut both = plain(0, ending);
+    both.extend(plain(1, beginning));
+    both.sort_unstable();
     // In the first order one after the other: whatever came before of the other list must have
-    // come before in the second order as well.
+    // come before in the second order as well. A pair of a token with itself stands in both lists.
     let mut latest: [Option<u32>; 2] = [None; 2];
-    let (mut one, mut two) = (ending.iter().peekable(), beginning.iter().peekable());
-    loop {
-        let (place, list) = match (one.peek(), two.peek()) {
-            (None, None) => return true,
-            (Some(a), Some(b)) if a == b => {
-                // A pair of a token with itself stands in both lists, and is no couple.
-                let second = order[**a].1;
-                one.next();
-                two.next();
-                if latest.iter().flatten().any(|latest| *latest > second) {
-                    return false;
-                }
-                latest = latest.map(|held| held.max(Some(second)));
-                continue;
-            }
-            (Some(a), Some(b)) if a < b => (**a, 0),
-            (Some(a), None) => (**a, 0),
-            (_, Some(b)) => (**b, 1),
-        };
-        if list == 0 {
-            one.next();
-        } else {
-            two.next();
-        }
-        let second = order[place].1;
-        if latest[1 - list].is_some_and(|latest| latest > second) {
-            return false;
-        }
+    both.iter().all(|&(_, list, second)| {
+        let is_alike = latest[1 - list].is_none_or(|latest| latest <= second);
         latest[list] = latest[list].max(Some(second));
-    }
+        is_alike
+    })
 }

@@ -23,11 +23,12 @@ pub(super) fn texts_holding(bytes: &[u8], limit: usize) -> Vec<String> {
     for before in beginnings(&bytes[..head], bytes.len() == head) {
         let mut text = before;
         text.extend_from_slice(bytes);
-        end_well(&mut text, limit - texts.len(), &mut texts);
+        end_well(&text, limit - texts.len(), &mut texts);
         if texts.len() >= limit {
             break;
         }
     }
+    texts.truncate(limit);
     texts
 }
 
@@ -96,23 +97,64 @@ fn is_begun_character(bytes: &[u8]) -> bool {
         if error.valid_up_to() == 0 && error.error_len().is_none())
 }
 
-/// Completes the last character; adds what is valid then.
-fn end_well(text: &mut Vec<u8>, limit: usize, texts: &mut Vec<String>) {
-    match std::str::from_utf8(text) {
-        Ok(valid) => texts.push(valid.to_owned()),
-        Err(error) if error.error_len().is_none() => {
-            let count = texts.len();
-            for next in 0x80..=0xbf {
-                if texts.len() - count >= limit {
-                    return;
-                }
-                text.push(next);
-                end_well(text, limit - (texts.len() - count), texts);
-                text.pop();
-            }
+/// Completes the last character; adds what is valid then. Of the many ways to complete one, first
+/// those that give a character of another kind than those before, as patterns cut by kind.
+fn end_well(text: &[u8], limit: usize, texts: &mut Vec<String>) {
+    let error = match std::str::from_utf8(text) {
+        Ok(valid) => {
+            texts.push(valid.to_owned());
+            return;
         }
-        Err(_) => {}
+        Err(error) => error,
+    };
+    if error.error_len().is_some() {
+        return;
     }
+    let mut kinds = Vec::new();
+    let mut others = Vec::new();
+    let begun = text.to_vec();
+    let mut waiting = vec![begun];
+    while let Some(begun) = waiting.pop() {
+        match std::str::from_utf8(&begun) {
+            Ok(whole) => {
+                let kind = whole.chars().next_back().map(kind_of);
+                if kinds.contains(&kind) {
+                    others.push(whole.to_owned());
+                } else {
+                    kinds.push(kind);
+                    texts.push(whole.to_owned());
+                }
+            }
+            Err(error) if error.error_len().is_none() => {
+                // Of four bytes, the planes in a row would be 262,144.
+                let step = if begun.len() - error.valid_up_to() == 1 && begun.last() >= Some(&0xf0)
+                {
+                    8
+                } else {
+                    1
+                };
+                waiting.extend((0x80..=0xbf_u8).rev().step_by(step).map(|next| {
+                    let mut longer = begun.clone();
+                    longer.push(next);
+                    longer
+                }));
+            }
+            Err(_) => {}
+        }
+    }
+    let room = limit.saturating_sub(kinds.len());
+    texts.extend(others.into_iter().take(room));
+}
+
+/// What patterns mostly tell apart.
+fn kind_of(character: char) -> [bool; 5] {
+    [
+        character.is_alphabetic(),
+        character.is_lowercase(),
+        character.is_uppercase(),
+        character.is_numeric(),
+        character.is_whitespace(),
+    ]
 }
 
 #[cfg(test)]

@@ -422,7 +422,8 @@ fn convert_there_and_back() {
         0,
         &format!(
             "demo (tiktoken) -> tokenizer.json (hf-json): exact\n  \
-             3000 tokens, 2744 merges, n_vocab 3001\n{checked}\n"
+             3000 tokens, 2744 merges, n_vocab 3001\n{checked}\n  \
+             verified: shown for every text\n"
         ),
         "",
     );

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::support::{Dir, Outcome};
 
-const COMMANDS: [&str; 11] = [
-    "inspect", "convert", "diff", "encode", "decode", "count", "train", "counts", "formats",
-    "patterns", "demo",
+const COMMANDS: [&str; 12] = [
+    "inspect", "convert", "verify", "diff", "encode", "decode", "count", "train", "counts",
+    "formats", "patterns", "demo",
 ];
 
 fn page() -> std::path::PathBuf {
@@ -141,6 +141,7 @@ fn the_page_names_every_member_of_the_json_objects() {
     for (command, arguments) in [
         ("inspect", ["inspect", "demo", "--json"].as_slice()),
         ("convert", &["convert", "demo", "b.json", "--json"]),
+        ("verify", &["verify", "demo", "a.json", "--json"]),
         ("diff", &["diff", "demo", "a.json", "--json"]),
         ("count", &["count", "-t", "demo", "--json"]),
         ("encode", &id_file),

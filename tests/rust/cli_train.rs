@@ -63,7 +63,7 @@ fn a_tokenizer_in_the_format_that_its_name_says() {
             "a.txt -> a.tiktoken (tiktoken): 280 of 280 tokens\n  \
          trained on 1 text with 16787 bytes, 21 distinct pretokens\n  \
          bytes per token: 2.211\n  \
-         checked: 24112 texts encode to the same ids\n  \
+         checked: 5704 texts encode to the same ids\n  \
          beside it: a.tiktoken.json\n",
             "",
         );
