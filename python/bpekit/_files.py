@@ -79,8 +79,8 @@ def convert(
 ) -> Report:
     """Convert a tokenizer file to another format.
 
-    Before the target is put in its place it is read back and compared with the source for every text
-    (see `verify`). So the target appears whole and checked, or not at all.
+    Before the target is put in its place it is read back and compared with the source for every
+    text (see `verify`). So the target appears whole and checked, or not at all.
 
     Args:
         src: The file to read. A sidecar beside it is read with it.
