@@ -157,6 +157,12 @@ impl Core {
         let (bundle, _) = py
             .detach(|| bpekit::convert::to_bundle(&self.tokenizer, "tokenizer", &options))
             .map_err(python_error)?;
+        if bundle.is_directory() {
+            let error = bpekit::formats::Error::unsupported(
+                "a tokenizer of this format is a directory, which are several files",
+            );
+            return Err(python_error(error.with_hint("save it").into()));
+        }
         Ok(PyBytes::new(py, bundle.bytes()))
     }
 

@@ -105,7 +105,7 @@ pub trait Codec: Sync {
     fn info(&self) -> &'static FormatInfo;
 
     /// The names of files to read beside the main one, where they exist. In a directory they are
-    /// paths below it, with `/`.
+    /// paths below it, with `/`; `FOLDER/*ENDING` is every file of that ending in a folder.
     fn companions(&self, main: &Bundle) -> Vec<String> {
         let _ = main;
         Vec::new()

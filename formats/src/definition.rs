@@ -132,6 +132,34 @@ impl Role {
         Self::FimRepository,
         Self::FimSeparator,
     ];
+
+    /// The name, as `bos`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bpekit_formats::Role;
+    /// assert_eq!(Role::FimPrefix.name(), "fim-prefix");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bos => "bos",
+            Self::Eos => "eos",
+            Self::Unk => "unk",
+            Self::Sep => "sep",
+            Self::Pad => "pad",
+            Self::Cls => "cls",
+            Self::Mask => "mask",
+            Self::Eot => "eot",
+            Self::Eom => "eom",
+            Self::FimPrefix => "fim-prefix",
+            Self::FimSuffix => "fim-suffix",
+            Self::FimMiddle => "fim-middle",
+            Self::FimPad => "fim-pad",
+            Self::FimRepository => "fim-repository",
+            Self::FimSeparator => "fim-separator",
+        }
+    }
 }
 
 /// Where a definition comes from. Not part of what it means.

@@ -9,6 +9,21 @@ use serde_json::{Map, Value};
 pub struct Extra {
     /// The tokenizer.json this definition was read from, less its two huge arrays.
     pub json: Option<JsonDocument>,
+    /// What stands beside it in a directory of transformers.
+    pub hf_dir: Option<HfDirFiles>,
+}
+
+/// The files of a directory of transformers beside its tokenizer.json.
+///
+/// The writer gives them back as they stand here wherever reading them again gives what the
+/// definition has.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct HfDirFiles {
+    /// Names and bytes, in the order of reading.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// The members of `tokenizer_config.json` that are carried without reading.
+    pub unread: Vec<String>,
 }
 
 /// A tokenizer.json without `model.vocab` and `model.merges`.

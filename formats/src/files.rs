@@ -162,7 +162,9 @@ fn open(
     if codec.info().layout == Layout::Directory {
         bundle = Bundle::in_directory(name.clone(), bundle.into_bytes());
     }
-    for companion in codec.companions(&bundle) {
+    let names = codec.companions(&bundle);
+    let names = directory::expand(path, names).map_err(|error| error.with_path(path))?;
+    for companion in names {
         let mut places = vec![path.with_file_name(&companion)];
         // `save` writes there.
         if let Some(target) = follow_links(path).ok().filter(|target| target != path) {

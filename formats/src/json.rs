@@ -393,6 +393,11 @@ impl Writer {
         self.out.extend_from_slice(number.to_string().as_bytes());
     }
 
+    /// A number, given its text.
+    pub(crate) fn digits(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
     fn line(&mut self) {
         if self.is_pretty {
             self.out.push(b'\n');

@@ -2,14 +2,14 @@
 
 use crate::bundle::Bundle;
 use crate::codec::{Codec, Confidence, FormatInfo, Layout};
-use crate::codecs::{hf_json::HfJson, tiktoken::Tiktoken};
+use crate::codecs::{hf_dir::HfDir, hf_json::HfJson, tiktoken::Tiktoken};
 use crate::error::{Error, Result};
 use crate::foreign;
 use crate::json;
 use crate::limits::Limits;
 
 /// Every format, in the order of lists and messages.
-pub const CODECS: &[&dyn Codec] = &[&Tiktoken, &HfJson];
+pub const CODECS: &[&dyn Codec] = &[&Tiktoken, &HfJson, &HfDir];
 
 /// Facts about every format.
 pub fn formats() -> impl ExactSizeIterator<Item = &'static FormatInfo> {

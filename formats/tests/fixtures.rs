@@ -12,7 +12,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use bpekit_formats::codecs::tiktoken::check_sha256;
-use bpekit_formats::{Definition, Merges, ReadOptions, registry};
+use bpekit_formats::{Definition, Limits, Merges, ReadOptions, files};
 use support::{files_below, main_files, manifest};
 
 #[test]
@@ -68,7 +68,7 @@ fn facts_hold() {
         assert_eq!(Some(merge_count), file.n_merges, "{path}");
         assert_eq!(Some(definition.added_tokens.len()), file.n_added, "{path}");
         assert!(definition.provenance.warnings.is_empty(), "{path}");
-        let detected = registry::detect(&file.bundle()).unwrap();
+        let detected = files::detect(&file.place(), &Limits::default()).unwrap();
         assert_eq!(detected.info().name, file.format, "{path}");
     }
 }

@@ -26,7 +26,7 @@ fn fails_with_the_message_beside_it() {
         let path = file.absolute();
         let message_path = root().join(format!("{}.error.txt", file.path));
         let folder = format!("{}/", path.parent().unwrap().display());
-        let message = match files::load(&path, None, &ReadOptions::default()) {
+        let message = match files::load(&file.place(), None, &ReadOptions::default()) {
             Ok(_) => "(no error)".to_owned(),
             Err(error) => error.to_string().replace(&folder, ""),
         };
@@ -53,16 +53,14 @@ fn fails_with_the_message_beside_it() {
 #[test]
 fn says_where_and_shows_no_raw_control_character() {
     for file in main_files("invalid") {
-        let Err(error) = files::load(&file.absolute(), None, &ReadOptions::default()) else {
+        let Err(error) = files::load(&file.place(), None, &ReadOptions::default()) else {
             panic!("{} loads", file.path);
         };
         assert_ne!(error.category(), Category::Io, "{}: {error}", file.path);
-        assert_eq!(
-            error.path().and_then(Path::parent),
-            file.absolute().parent(),
-            "{}: {error}",
-            file.path
-        );
+        let folder = file.absolute();
+        let folder = folder.parent().unwrap();
+        let is_there = |path: &Path| path.starts_with(folder);
+        assert!(error.path().is_some_and(is_there), "{}: {error}", file.path);
         let text = error.to_string();
         assert!(
             text.chars().all(|c| c == '\n' || !c.is_control()),
@@ -94,12 +92,23 @@ fn a_lenient_read_accepts_the_listed_oddities_alone() {
     };
     let mut accepted = Vec::new();
     for file in main_files("invalid") {
-        if let Ok(definition) = files::load(&file.absolute(), None, &options) {
+        if let Ok(definition) = files::load(&file.place(), None, &options) {
             assert_eq!(definition.provenance.warnings.len(), 1, "{}", file.path);
-            accepted.push(file.name());
+            accepted.push(files::file_name(&file.place()));
         }
     }
     let expected = [
+        "added-tokens-unknown",
+        "additional-unknown",
+        "decoder-another-flag",
+        "decoder-another-token",
+        "extra-unknown",
+        "map-another-role-counts",
+        "map-another-role",
+        "model-role-unknown",
+        "prefix-space",
+        "role-of-the-vocab",
+        "role-unknown",
         "duplicate-merge.json",
         "merge-version-line-inside.json",
         "merge-version-line.json",

@@ -83,9 +83,11 @@ def convert(
     text (see `verify`). So the target appears whole and checked, or not at all.
 
     Args:
-        src: The file to read. A sidecar beside it is read with it.
+        src: The file to read, or a directory of one tokenizer. A sidecar beside a file is read
+            with it.
         dst: The file to write. What a rank file cannot say goes to a sidecar beside it,
-            ``NAME.tiktoken.json``.
+            ``NAME.tiktoken.json``. A directory, or a path that ends with a slash, becomes one that
+            ``AutoTokenizer`` of transformers loads.
         from_format: The format of `src`; told by its content if None.
         to_format: The format of `dst`; told by its name if None.
         pattern: As in `load`.

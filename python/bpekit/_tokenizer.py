@@ -164,7 +164,9 @@ class Tokenizer(EncodingMethods, CountingMethods, DecodingMethods, FileEncoding,
 
         Args:
             path: The file. What a rank file cannot say goes to a sidecar beside it,
-                ``NAME.tiktoken.json``. A name that ends in ``.gz`` is compressed.
+                ``NAME.tiktoken.json``. A name that ends in ``.gz`` is compressed. A directory, or
+                a path that ends with a slash, becomes one that ``AutoTokenizer`` of transformers
+                loads.
             format: The format; told by the file's name if None.
             allow_loss: Names of parts that may be lost, as ``("normalizer",)``.
 
@@ -187,7 +189,7 @@ class Tokenizer(EncodingMethods, CountingMethods, DecodingMethods, FileEncoding,
 
         Raises:
             LossyConversionError: The format cannot carry a part that `allow_loss` leaves out.
-            UnsupportedError: No file of that format can encode the same.
+            UnsupportedError: No file of that format can encode the same, or it is a directory.
 
         Example:
             >>> import bpekit

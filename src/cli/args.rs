@@ -186,15 +186,16 @@ pub(super) struct InspectArgs {
     help_template = TEMPLATE,
     before_help = "Examples:\n  \
         bpekit convert cl100k_base.tiktoken tokenizer.json\n  \
+        bpekit convert cl100k_base.tiktoken folder/     what transformers loads\n  \
         bpekit convert tokenizer.json mine.tiktoken --allow-loss normalizer\n  \
         bpekit convert mine.tiktoken tokenizer.json --pattern gpt2 --special-token '<|end|>=50000'\n  \
         bpekit convert demo - --to hf-json | head -c 300"
 )]
 pub(super) struct ConvertArgs {
-    /// Tokenizer file
+    /// Tokenizer file, or directory of one tokenizer
     pub(super) source: PathBuf,
 
-    /// File to write; `-` for standard output
+    /// File to write, or directory (format hf-dir); `-` for standard output
     pub(super) target: PathBuf,
 
     /// Format to write, if the name of the target does not say it [see: bpekit formats]

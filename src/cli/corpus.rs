@@ -142,6 +142,15 @@ pub(super) fn check_place(path: &Path) -> Result<(), Failure> {
     Ok(check().map_err(|error| FileError::from(error).with_path(path))?)
 }
 
+/// Refuses a place at which no directory can be.
+pub(super) fn check_directory(path: &Path) -> Result<(), Failure> {
+    if path.exists() && !path.is_dir() {
+        let error = FileError::from(std::io::Error::from(std::io::ErrorKind::NotADirectory));
+        return Err(error.with_path(path).into());
+    }
+    Ok(())
+}
+
 /// Refuses to write counts under the name of something else.
 pub(super) fn check_counts_name(path: &Path) -> Result<(), Failure> {
     let name = files::file_name(path);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bpekit_formats::{AddedToken, Merges, show_bytes};
+use bpekit_formats::{AddedToken, Definition, Merges, show_bytes};
 use serde_json::{Value, json};
 
 use super::inspect::{ByteOrder, Facts};
@@ -55,6 +55,8 @@ pub(super) fn to_json(facts: &Facts, path: &Path) -> Value {
         "pattern": facts.pattern.map(|known| known.name),
         "pattern_texts": texts,
         "added_tokens": facts.knows_added_tokens().then_some(added),
+        "roles": roles_json(definition),
+        "chat_template": definition.chat_template,
         "normalizer": definition.normalizer.as_ref().map(describe::normalizer),
         "pretokenizer": definition.pretokenizer.as_ref().map(describe::pretokenizer),
         "post_processor": definition.post_processor.as_ref().map(describe::post_processor),
@@ -66,6 +68,13 @@ pub(super) fn to_json(facts: &Facts, path: &Path) -> Value {
         "can_encode": facts.trouble.is_none(),
         "trouble": facts.trouble.as_ref().map(ToString::to_string),
     })
+}
+
+/// Name of the role to token id.
+fn roles_json(definition: &Definition) -> Value {
+    let roles = definition.roles.iter();
+    let members = roles.map(|(role, id)| (role.name().to_owned(), json!(id)));
+    Value::Object(members.collect())
 }
 
 fn added_json(token: &AddedToken) -> Value {

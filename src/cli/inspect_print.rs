@@ -7,7 +7,9 @@ use super::inspect::{ByteOrder, Facts};
 use super::output::{self, counted};
 use crate::diff::describe;
 use crate::diff::pattern_texts;
-use bpekit_formats::{AddedToken, Atoms, Definition, Merges, Token, show_bytes, show_text};
+use bpekit_formats::{
+    AddedToken, Atoms, Definition, Merges, Role, Token, TokenId, show_bytes, show_text,
+};
 
 /// How many of a kind are named.
 const SHOWN: usize = 6;
@@ -57,6 +59,13 @@ pub(super) fn print(out: &mut dyn Write, facts: &Facts, path: &Path) -> io::Resu
     }
     if let Some(flags) = flags(definition) {
         line("flags", flags)?;
+    }
+    if !definition.roles.is_empty() {
+        line("roles", roles(definition))?;
+    }
+    if let Some(template) = &definition.chat_template {
+        let count = counted(template.chars().count(), "character");
+        line("chat template", format!("{count}; carried, not run"))?;
     }
     line(
         "normalizer",
@@ -170,6 +179,19 @@ fn holes(facts: &Facts) -> String {
         ""
     };
     format!("{} ({}{rest})", facts.hole_count(), shown.join(", "))
+}
+
+fn roles(definition: &Definition) -> String {
+    let shown = |(role, id): (&Role, &TokenId)| match definition.added_token(*id) {
+        Some(token) => format!("{} `{}`", role.name(), show_text(&token.content)),
+        None => format!("{} {id}", role.name()),
+    };
+    definition
+        .roles
+        .iter()
+        .map(shown)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn byte_order(order: ByteOrder) -> String {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use bpekit_formats::{AddedToken, Definition, files};
+use bpekit_formats::{AddedToken, Definition, Layout, files, registry};
 use serde_json::{Value, json};
 
 use super::args::LoadArgs;
@@ -12,7 +12,7 @@ use super::corpus::{self, Corpus};
 use super::output::{self, counted};
 use super::train_args::{CutArgs, TargetArgs, TrainArgs};
 use super::{Failure, Outcome, Streams, YES, convert, counts, progress, source};
-use crate::convert::{ConvertOptions, Report, check_target};
+use crate::convert::{ConvertOptions, Report, check_target, with_directory};
 use crate::error::{Error, ErrorKind};
 use crate::tokenizer::Tokenizer;
 use crate::train::{
@@ -76,10 +76,15 @@ impl<'a> Job<'a> {
     ) -> Result<Self, Failure> {
         let target = &args.target.output;
         let is_stdout = convert::is_stdout(target);
+        let convert = &with_directory(convert, target);
         let mut places: Vec<&Path> = vec![];
         let files = [&args.keep.report, &args.keep.curve].into_iter().flatten();
         for path in files.chain((!is_stdout).then_some(target)) {
-            corpus::check_place(path)?;
+            if path == target && is_directory_format(convert) {
+                corpus::check_directory(path)?;
+            } else {
+                corpus::check_place(path)?;
+            }
             if places.contains(&path.as_path()) {
                 let error = Error::argument("is to hold two things");
                 return Err(Failure::at(output::path(path), error));
@@ -164,6 +169,11 @@ impl<'a> Job<'a> {
             }
         }
     }
+}
+
+fn is_directory_format(convert: &ConvertOptions) -> bool {
+    let codec = convert.to.as_deref().map(registry::by_name);
+    matches!(codec, Some(Ok(codec)) if codec.info().layout == Layout::Directory)
 }
 
 /// Counts are made: what says how to make them comes too late.

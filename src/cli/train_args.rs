@@ -68,7 +68,7 @@ pub(super) struct TrainArgs {
 /// Where the tokenizer goes.
 #[derive(Args, Debug)]
 pub(super) struct TargetArgs {
-    /// File to write; `-` for standard output
+    /// File to write, or directory (format hf-dir); `-` for standard output
     #[arg(short, long, value_name = "OUT")]
     pub(super) output: PathBuf,
 

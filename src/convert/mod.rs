@@ -9,6 +9,7 @@
 mod check;
 mod patterns;
 mod report;
+mod roles;
 mod to_listed;
 mod to_ranks;
 
@@ -16,7 +17,7 @@ use std::path::Path;
 
 use bpekit_formats::{
     Bundle, Codec, Definition, Error as FileError, FormatInfo, Loss, LossPart, MergeTerms, Merges,
-    ReadOptions, Severity, StepTerms, files, registry,
+    ReadOptions, Severity, StepTerms, files, registry, show_text,
 };
 
 use crate::error::{Error, Result};
@@ -75,9 +76,24 @@ pub fn convert(
 /// As [`convert`].
 pub fn save(source: &Tokenizer, to: &Path, options: &ConvertOptions) -> Result<Report> {
     let name = files::file_name(to);
+    let options = &with_directory(options, to);
     let (bundle, report) = to_bundle(source, &name, options).map_err(|error| in_file(error, to))?;
     files::save(&bundle, to)?;
     Ok(report)
+}
+
+/// The options, with the format of directories where the target is one and no format is named:
+/// one that is there, or a path that ends with a slash.
+pub(crate) fn with_directory(options: &ConvertOptions, to: &Path) -> ConvertOptions {
+    let text = to.as_os_str().as_encoded_bytes();
+    let ends_with_slash = text
+        .last()
+        .is_some_and(|&byte| byte == b'/' || (cfg!(windows) && byte == b'\\'));
+    let mut options = options.clone();
+    if options.to.is_none() && (ends_with_slash || to.is_dir()) {
+        options.to = Some("hf-dir".to_owned());
+    }
+    options
 }
 
 /// The files of a tokenizer in a format, under a name, with the same checks as [`convert`].
@@ -152,11 +168,16 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
         return Err(not_written(codec.info()).into());
     };
     let mut prepared = source.clone();
+    if codec.info().carries.roles {
+        roles::fill_in(&mut prepared);
+    }
     match terms.merges {
         MergeTerms::Listed => to_listed::restate_merges(&mut prepared),
         MergeTerms::Ranks => to_ranks::restate_merges(&mut prepared, &mut losses)?,
     }
     match terms.steps {
+        // The document of a tokenizer.json can go to another place as it is.
+        StepTerms::Steps if source.extra.json.is_some() => {}
         StepTerms::Steps => to_listed::restate_steps(&mut prepared, &mut losses)?,
         StepTerms::Pattern => to_ranks::restate_steps(&mut prepared, &mut losses)?,
     }
@@ -186,6 +207,17 @@ fn report_uncarried(source: &Definition, info: &FormatInfo, losses: &mut Vec<Los
         losses.push(Loss::reported(
             LossPart::ChatTemplate,
             "the template by which a talk is written out is left out",
+        ));
+    }
+    let unread = source.extra.hf_dir.as_ref().map(|files| &files.unread);
+    if let Some(names) = unread.filter(|names| !names.is_empty()) {
+        let names: Vec<String> = names.iter().map(|name| show_text(name)).collect();
+        losses.push(Loss::reported(
+            LossPart::UnknownFields,
+            format!(
+                "members of tokenizer_config.json are left out: {}",
+                names.join(", ")
+            ),
         ));
     }
 }

@@ -14,7 +14,7 @@ fn what_cannot_be_is_refused_before_anything_is_read() {
     for (arguments, message) in [
         (
             &["-o", "a.model"][..],
-            "bpekit: a.model: the name does not say a format\nhint: name the format: tiktoken, hf-json\n",
+            "bpekit: a.model: the name does not say a format\nhint: name the format: tiktoken, hf-json, ",
         ),
         (
             &["-o", "none/a.json"],

@@ -125,6 +125,21 @@ const FORMATS: &[(&str, &[&str])] = &[
         &["bundle", "definition", "error", "limits", "loss"],
     ),
     (
+        "tokenizer_json",
+        &[
+            "added_token",
+            "byte_alphabet",
+            "definition",
+            "error",
+            "extra",
+            "json",
+            "limits",
+            "pipeline",
+            "pipeline_json",
+            "vocab",
+        ],
+    ),
+    (
         "codecs",
         &[
             "added_token",
@@ -141,6 +156,7 @@ const FORMATS: &[(&str, &[&str])] = &[
             "loss",
             "pipeline",
             "pipeline_json",
+            "tokenizer_json",
             "vocab",
         ],
     ),

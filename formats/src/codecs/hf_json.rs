@@ -1,12 +1,5 @@
 #![doc = include_str!("hf_json.md")]
 
-mod arrays;
-mod model;
-mod read;
-mod scan;
-mod texts;
-mod write;
-
 use crate::bundle::Bundle;
 use crate::codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, StepTerms, Terms};
 use crate::definition::{Definition, Part};
@@ -14,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::foreign;
 use crate::limits::ReadOptions;
 use crate::loss::{Loss, LossPart};
+use crate::tokenizer_json;
 
 /// The codec of HuggingFace's tokenizer.json, version 1.0, BPE models.
 pub struct HfJson;
@@ -74,7 +68,9 @@ impl Codec for HfJson {
         if let Some(error) = foreign::recognise(input.bytes()) {
             return Err(error);
         }
-        read::read(input.bytes(), options)
+        let mut definition = tokenizer_json::read(input.bytes(), options)?;
+        definition.provenance.format = Some(INFO.name);
+        Ok(definition)
     }
 
     fn losses(&self, definition: &Definition) -> Vec<Loss> {
@@ -94,6 +90,6 @@ impl Codec for HfJson {
                 "the split pattern is not known; the format needs one",
             ));
         }
-        Ok(Bundle::new(name, write::write(definition)?))
+        Ok(Bundle::new(name, tokenizer_json::write(definition)?))
     }
 }

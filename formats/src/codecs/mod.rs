@@ -1,4 +1,5 @@
 //! One module a format. A codec knows nothing of the others; what two need lies further down.
 
+pub mod hf_dir;
 pub mod hf_json;
 pub mod tiktoken;

@@ -92,6 +92,38 @@ fn only_tokenizer(folder: &Path, named: Option<&'static dyn Codec>) -> Result<Pa
     }
 }
 
+/// How many files a name with a `*` may stand for.
+const EXPANDED_LIMIT: usize = 256;
+
+/// The names of companions, with every `FOLDER/*ENDING` replaced by the files there are, in order.
+pub(super) fn expand(main: &Path, names: Vec<String>) -> Result<Vec<String>> {
+    let mut expanded = Vec::with_capacity(names.len());
+    for name in names {
+        let Some((folder, ending)) = name.split_once("/*") else {
+            expanded.push(name);
+            continue;
+        };
+        let Ok(entries) = fs::read_dir(main.with_file_name(folder)) else {
+            // Most directories have no such folder, and a file in its place is nobody's part.
+            continue;
+        };
+        let mut found: Vec<String> = entries
+            .filter_map(std::result::Result::ok)
+            .map(|entry| file_name(&entry.path()))
+            .filter(|found| found.ends_with(ending))
+            .take(EXPANDED_LIMIT + 1)
+            .collect();
+        if found.len() > EXPANDED_LIMIT {
+            return Err(Error::unsupported(format!(
+                "more than {EXPANDED_LIMIT} files `{name}`"
+            )));
+        }
+        found.sort_unstable();
+        expanded.extend(found.into_iter().map(|found| format!("{folder}/{found}")));
+    }
+    Ok(expanded)
+}
+
 /// Writes the files of a directory, all or none; the directory is made if it is not there.
 pub(super) fn save(bundle: &Bundle, path: &Path) -> Result<()> {
     for name in bundle.absent() {

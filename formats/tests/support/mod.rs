@@ -53,12 +53,40 @@ impl Fixture {
         if self.codec().info().layout == Layout::Directory {
             bundle = Bundle::in_directory(name, bundle.into_bytes());
         }
-        for companion in self.codec().companions(&bundle) {
+        for companion in self.companions(&bundle) {
             if let Ok(bytes) = fs::read(self.absolute().with_file_name(&companion)) {
                 bundle.add_part(companion, bytes);
             }
         }
         bundle
+    }
+
+    /// The names of the files beside it, in the order of reading.
+    fn companions(&self, bundle: &Bundle) -> Vec<String> {
+        let mut names = Vec::new();
+        for name in self.codec().companions(bundle) {
+            let Some((folder, ending)) = name.split_once("/*") else {
+                names.push(name);
+                continue;
+            };
+            let Ok(entries) = fs::read_dir(self.absolute().with_file_name(folder)) else {
+                continue;
+            };
+            let found = entries.map(|entry| files::file_name(&entry.unwrap().path()));
+            let mut found: Vec<String> = found.filter(|name| name.ends_with(ending)).collect();
+            found.sort();
+            names.extend(found.into_iter().map(|name| format!("{folder}/{name}")));
+        }
+        names
+    }
+
+    /// What is loaded: the directory, for a format of directories.
+    pub(crate) fn place(&self) -> PathBuf {
+        let mut place = self.absolute();
+        if self.codec().info().layout == Layout::Directory {
+            place.pop();
+        }
+        place
     }
 
     pub(crate) fn read(&self) -> Definition {

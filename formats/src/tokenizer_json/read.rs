@@ -22,7 +22,7 @@ use crate::pipeline_json::{
 use crate::vocab::Vocab;
 
 /// Reads the document.
-pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
+pub(crate) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
     match read_scanned(bytes, options) {
         Some(definition) => Ok(definition),
         None => read_streamed(bytes, options),
@@ -159,9 +159,9 @@ impl Parts {
             missing: Vec::new(),
             extra: Extra {
                 json: Some(document),
+                ..Extra::default()
             },
             provenance: Provenance {
-                format: Some(super::INFO.name),
                 warnings,
                 ..Provenance::default()
             },

@@ -19,7 +19,7 @@ use crate::pipeline_json::{
 };
 
 /// Writes the document.
-pub(super) fn write(definition: &Definition) -> Result<Vec<u8>> {
+pub(crate) fn write(definition: &Definition) -> Result<Vec<u8>> {
     let Merges::Listed(merges) = &definition.merges else {
         return Err(Error::missing(
             "the definition has ranks; the format needs a list of merges",
