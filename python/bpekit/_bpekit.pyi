@@ -22,6 +22,7 @@ __all__ = [
     "run_cli",
     "train",
     "train_from_counts",
+    "verify",
 ]
 
 __version__: str
