@@ -114,9 +114,10 @@ def test_the_operating_system(operation: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         do(missing)
     assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, str(missing))
-    with pytest.raises(IsADirectoryError) as caught_directory:
-        do(tmp_path)
-    assert caught_directory.value.filename == str(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(bpekit.FormatError, match="a directory without a tokenizer file") as empty:
+        do(tmp_path / "empty")
+    assert str(empty.value).startswith(f"{tmp_path / 'empty'}: ")
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(NotADirectoryError):
         do(tmp_path / "file" / "x.tiktoken")
