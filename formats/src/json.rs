@@ -5,6 +5,9 @@
 //! column. Writing is by hand because two of the arrays of a tokenizer.json are not kept as
 //! `Value`s; its output is that of `serde_json`'s compact and pretty printers.
 
+pub(crate) mod items;
+pub(crate) mod start;
+
 use std::cell::{Cell, RefCell};
 use std::fmt;
 

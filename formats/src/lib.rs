@@ -19,7 +19,9 @@ pub mod loss;
 pub mod merge_log;
 pub mod pipeline;
 mod pipeline_json;
+mod ranks;
 pub mod registry;
+mod special_tokens;
 mod tokenizer_json;
 pub mod vocab;
 

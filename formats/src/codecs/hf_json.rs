@@ -5,6 +5,7 @@ use crate::codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, S
 use crate::definition::{Definition, Part};
 use crate::error::{Error, Result};
 use crate::foreign;
+use crate::json::start::{self, Document};
 use crate::limits::ReadOptions;
 use crate::loss::{Loss, LossPart};
 use crate::tokenizer_json;
@@ -38,29 +39,11 @@ impl Codec for HfJson {
     }
 
     fn sniff(&self, input: &Bundle) -> Confidence {
-        let bytes = input.bytes();
-        let text = bytes
-            .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(bytes)
-            .trim_ascii_start();
-        if !text.starts_with(b"{") {
-            return Confidence::No;
-        }
-        // The members that only this format has stand in the first lines of every real file; one
-        // whose added tokens come first may be longer than this looks.
-        let start = &text[..text.len().min(4096)];
-        let has = |member: &[u8]| start.windows(member.len()).any(|window| window == member);
-        let is_sure = [
-            b"\"added_tokens\"".as_slice(),
-            b"\"truncation\"",
-            b"\"pre_tokenizer\"",
-        ]
-        .into_iter()
-        .any(has);
-        if is_sure {
-            Confidence::Sure
-        } else {
-            Confidence::Maybe
+        match start::document(input.bytes()) {
+            Some(Document::Tokenizer) => Confidence::Sure,
+            // This codec has the words for what is wrong with it.
+            Some(Document::Other) => Confidence::Maybe,
+            _ => Confidence::No,
         }
     }
 

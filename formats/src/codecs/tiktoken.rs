@@ -4,20 +4,18 @@ mod lane;
 mod read;
 mod sidecar;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
-
 use self::read::{Outcome, Reader};
 
 use crate::bundle::Bundle;
 use crate::codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, StepTerms, Terms};
-use crate::definition::{Atoms, Definition, Merges};
-use crate::error::{Error, Result, escape, show_text};
+use crate::definition::Definition;
+use crate::error::{Error, Result, escape};
 use crate::foreign;
 use crate::limits::ReadOptions;
-use crate::loss::{Loss, LossPart};
-use crate::vocab::{TokenKind, Vocab};
+use crate::loss::Loss;
+use crate::ranks::{self, sha256_hex};
+
+pub use crate::ranks::{missing_bytes_error, ranks_sha256, write_ranks};
 
 /// The codec of `.tiktoken` rank files.
 pub struct Tiktoken;
@@ -109,82 +107,14 @@ impl Codec for Tiktoken {
     }
 
     fn losses(&self, definition: &Definition) -> Vec<Loss> {
-        let mut losses = Vec::new();
-        if definition
-            .normalizer
-            .as_ref()
-            .is_some_and(|normalizer| !normalizer.is_neutral())
-        {
-            losses.push(Loss::refused(
-                LossPart::Normalizer,
-                "tiktoken does not normalize; only the sidecar keeps the normalizer",
-            ));
-        }
-        let flagged: Vec<_> = definition
-            .added_tokens
-            .iter()
-            .filter(|token| token.lstrip || token.rstrip || token.single_word)
-            .collect();
-        if let Some(token) = flagged.first() {
-            losses.push(Loss::refused(
-                LossPart::AddedTokenFlags,
-                format!(
-                    "{} added tokens have `lstrip`, `rstrip` or `single_word`, the first is `{}`",
-                    flagged.len(),
-                    show_text(&token.content)
-                ),
-            ));
-        }
-        let plain: Vec<_> = definition
-            .added_tokens
-            .iter()
-            .filter(|token| !token.is_special)
-            .collect();
-        if let Some(token) = plain.first() {
-            losses.push(Loss::reported(
-                LossPart::NonSpecialTokens,
-                format!(
-                    "{} added tokens that are not special become special, the first is `{}`",
-                    plain.len(),
-                    show_text(&token.content)
-                ),
-            ));
-        }
-        if definition
-            .post_processor
-            .as_ref()
-            .is_some_and(|processor| !processor.adds_nothing())
-        {
-            losses.push(Loss::reported(
-                LossPart::PostProcessor,
-                "tokens put around a text are left to the caller",
-            ));
-        }
-        losses
+        ranks::losses(
+            definition,
+            "tiktoken does not normalize; only the sidecar keeps the normalizer",
+        )
     }
 
     fn write(&self, definition: &Definition, name: &str) -> Result<Bundle> {
-        if definition.atoms != Atoms::Bytes {
-            return Err(Error::unsupported(
-                "the tokens are made of characters, not bytes; ranks cannot express that",
-            ));
-        }
-        if definition.merges != Merges::ByRank {
-            return Err(Error::missing(
-                "the definition lists merges; a rank file needs ranks",
-            ));
-        }
-        if let Some(token) = definition
-            .vocab
-            .iter()
-            .find(|token| token.kind == TokenKind::Literal)
-        {
-            return Err(Error::unsupported(format!(
-                "token {} `{}` stands for no bytes; ranks cannot express that",
-                token.id,
-                show_text(&String::from_utf8_lossy(token.bytes))
-            )));
-        }
+        ranks::check_by_rank(definition)?;
         let bytes = write_ranks(&definition.vocab);
         let companion = sidecar::write(definition, &bytes)?;
         let mut bundle = Bundle::new(name, bytes);
@@ -217,35 +147,6 @@ fn compare_sha256(found: &str, expected: &str) -> Result<()> {
     ))
 }
 
-/// The rank file of a vocab in its canonical form: sorted by rank, LF line ends.
-pub fn write_ranks(vocab: &Vocab) -> Vec<u8> {
-    let mut out = Vec::with_capacity(vocab.len() * 20);
-    let mut encoded = String::new();
-    for token in vocab.iter() {
-        if token.bytes.is_empty() {
-            // How OpenAI's Whisper writes its empty token; `load_tiktoken_bpe` needs two columns.
-            out.push(b'=');
-        } else {
-            encoded.clear();
-            STANDARD.encode_string(token.bytes, &mut encoded);
-            out.extend_from_slice(encoded.as_bytes());
-        }
-        out.push(b' ');
-        out.extend_from_slice(token.id.to_string().as_bytes());
-        out.push(b'\n');
-    }
-    out
-}
-
-/// The sha256 of the canonical rank file, in hex: the name of the ranks themselves.
-///
-/// `file` is the file they were read from, if they were: when it is canonical, as published files
-/// are, it need not be hashed in another form.
-pub fn ranks_sha256(vocab: &Vocab, file: &[u8]) -> String {
-    let canonical = write_ranks(vocab);
-    sha256_hex(if canonical == file { file } else { &canonical })
-}
-
 /// Does some work, and beside it the sha256 of a file: on a second thread where that takes longer
 /// than starting one, about 0.05 ms.
 fn beside_sha256<T>(bytes: &[u8], work: impl FnOnce() -> T) -> (T, String) {
@@ -260,41 +161,10 @@ fn beside_sha256<T>(bytes: &[u8], work: impl FnOnce() -> T) -> (T, String) {
     })
 }
 
-fn sha256_hex(bytes: &[u8]) -> String {
-    let digits = b"0123456789abcdef";
-    Sha256::digest(bytes)
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(digits[usize::from(digit)]))
-        .collect()
-}
-
-/// The error for a vocab without a token for each of the 256 bytes.
-pub fn missing_bytes_error(missing: &[u8]) -> Error {
-    let mut shown: Vec<String> = missing
-        .iter()
-        .take(12)
-        .map(|byte| format!("0x{byte:02x}"))
-        .collect();
-    if missing.len() > shown.len() {
-        shown.push("…".to_owned());
-    }
-    Error::data(format!(
-        "{} of the 256 bytes {} no token: {}",
-        missing.len(),
-        if missing.len() == 1 { "has" } else { "have" },
-        shown.join(", ")
-    ))
-    .with_hint("a file cut short looks like this; compare its sha256 or its number of tokens")
-    .with_hint(
-        "allow missing bytes (`--allow-missing-bytes`, `allow_missing_bytes=True`) to load it; \
-         text with such a byte is then an error",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocab::Vocab;
 
     /// The 256 bytes in order, then what a test adds.
     fn file(more: &str) -> Vec<u8> {

@@ -15,12 +15,12 @@ use crate::vocab::{Duplicate, TokenId, TokenKind, Vocab, VocabBuilder};
 
 /// The vocab.
 pub(super) fn build_vocab(model: &RawModel, atoms: Atoms, limits: &Limits) -> Result<Vocab> {
-    let count = model.tokens.len();
+    let count = model.vocab.tokens.len();
     // The vocab keeps lengths in 32 bits.
     let len_limit = limits.token_len.min(u64::from(u32::MAX));
     let mut builder = VocabBuilder::with_capacity(count, count * 8);
-    for (position, &id) in model.ids.iter().enumerate() {
-        let token = model.tokens.get(position);
+    for (position, &id) in model.vocab.ids.iter().enumerate() {
+        let token = model.vocab.tokens.get(position);
         if token.len() as u64 > len_limit {
             check_token_len(token, atoms, len_limit)?;
         }
@@ -75,11 +75,19 @@ fn duplicate_error(model: &RawModel, duplicate: Duplicate) -> Error {
         Duplicate::Token(one, other) => (one, other),
     };
     let held = |id: &u32| *id == one || *id == other;
-    let mut positions = model.ids.iter().enumerate().filter(|(_, id)| held(id));
+    let mut positions = model
+        .vocab
+        .ids
+        .iter()
+        .enumerate()
+        .filter(|(_, id)| held(id));
     let (Some((first, a)), Some((second, b))) = (positions.next(), positions.next()) else {
         return Error::data("a token or an id is given twice").at_json("model.vocab");
     };
-    let (first, second) = (model.tokens.get(first), model.tokens.get(second));
+    let (first, second) = (
+        model.vocab.tokens.get(first),
+        model.vocab.tokens.get(second),
+    );
     let error = if first == second {
         Error::data(format!("given twice, with the ids {a} and {b}"))
     } else {

@@ -1,50 +1,23 @@
 //! The `model` member, read as a stream: its two arrays hold millions of bytes and never become
 //! JSON values.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result, show_text};
+use crate::json::items::{Item, Strings, TokenIds, pass_over};
 use crate::json::{Context, StrictValue, given_twice};
 use crate::limits::Limits;
-
-/// Strings end to end in one buffer.
-#[derive(Default)]
-pub(super) struct Strings {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Strings {
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(super) fn get(&self, index: usize) -> &str {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.text[start..self.ends[index]]
-    }
-
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len());
-    }
-}
 
 /// The model as the file has it: strings, unresolved.
 #[derive(Default)]
 pub(super) struct RawModel {
     /// All members but the two arrays, whose place holds null.
     pub(super) members: Map<String, Value>,
-    /// The keys of `vocab`, in the order of the file.
-    pub(super) tokens: Strings,
-    /// Their ids.
-    pub(super) ids: Vec<u32>,
+    /// `vocab`, in the order of the file.
+    pub(super) vocab: TokenIds,
     /// The parts of `merges`: two strings a merge.
     pub(super) parts: Strings,
     /// Whether merges are pairs; the first decides.
@@ -131,83 +104,6 @@ impl<'de> Visitor<'de> for ModelSeed<'_> {
     }
 }
 
-/// A value of the two arrays: a text, an unsigned number, or in words what else stands there.
-///
-/// The text is borrowed from the document where it has no escapes.
-enum Item<'de> {
-    Text(Cow<'de, str>),
-    Number(u64),
-    Other(String),
-}
-
-impl Item<'_> {
-    fn shown(&self) -> String {
-        match self {
-            Self::Text(text) => format!("the string `{}`", show_text(text)),
-            Self::Number(number) => number.to_string(),
-            Self::Other(words) => words.clone(),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Item<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ItemVisitor;
-        impl<'de> Visitor<'de> for ItemVisitor {
-            type Value = Item<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON value")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Item<'de>, E> {
-                Ok(Item::Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Item<'de>, E> {
-                Ok(Item::Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Item<'de>, E> {
-                Ok(Item::Number(value))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Item<'de>, E> {
-                Ok(Item::Other(value.to_string()))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Item<'de>, E> {
-                Ok(Item::Other(Value::from(value).to_string()))
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Item<'de>, E> {
-                Ok(Item::Other(value.to_string()))
-            }
-
-            fn visit_unit<E>(self) -> Result<Item<'de>, E> {
-                Ok(Item::Other("null".to_owned()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<Item<'de>, A::Error> {
-                pass_over(access)?;
-                Ok(Item::Other("an array".to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Item<'de>, A::Error> {
-                while access.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Item::Other("an object".to_owned()))
-            }
-        }
-        deserializer.deserialize_any(ItemVisitor)
-    }
-}
-
-/// `IgnoredAny` needs no stack for nested values: `serde_json` skips them in a loop.
-fn pass_over<'de, A: SeqAccess<'de>>(mut access: A) -> Result<(), A::Error> {
-    while access.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
 struct VocabSeed<'a, 'm> {
     seed: ModelSeed<'a>,
     model: &'m mut RawModel,
@@ -228,35 +124,10 @@ impl<'de> Visitor<'de> for VocabSeed<'_, '_> {
         f.write_str("an object of token to id")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<(), A::Error> {
         let Self { seed, model } = self;
         model.has_vocab_object = true;
-        let fail = |error: Error| Err(seed.context.fail(error));
-        let fail_at = |token: &str, error: Error| seed.context.member(token, || fail(error));
-        // The vocab keeps positions in 32 bits.
-        let count_limit = seed.limits.token_count.min(u64::from(u32::MAX));
-        while let Some(Key(token)) = access.next_key::<Key<'de>>()? {
-            if model.tokens.len() as u64 >= count_limit {
-                let found = model.tokens.len() as u64 + 1;
-                return fail(Error::limit(
-                    "number of tokens",
-                    found,
-                    count_limit,
-                    "token_count",
-                ));
-            }
-            match access.next_value::<Item<'de>>()? {
-                Item::Number(id) if id < u64::from(u32::MAX) => model.ids.push(id as u32),
-                item => {
-                    let found = item.shown();
-                    let expected = "a token id (0 to 4294967294)";
-                    let error = Error::data(format!("found {found}; expected {expected}"));
-                    return fail_at(&token, error);
-                }
-            }
-            model.tokens.push(&token);
-        }
-        Ok(())
+        model.vocab.read(access, seed.context, seed.limits)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<(), A::Error> {
@@ -478,30 +349,5 @@ impl RawModel {
             index += 1;
         }
         index
-    }
-}
-
-/// The key of a member, borrowed from the document where it has no escapes.
-struct Key<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
     }
 }

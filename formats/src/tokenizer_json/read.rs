@@ -335,7 +335,7 @@ fn check_model_type(model: &RawModel) -> Result<()> {
             Error::data("is an array; expected an object of token to id").at_json("model.vocab"),
         );
     }
-    if model.tokens.len() == 0 {
+    if model.vocab.tokens.len() == 0 {
         return Err(Error::data("no tokens").at_json("model.vocab"));
     }
     Ok(())

@@ -4,8 +4,8 @@
 //! first, and the bytes are decoded into the place where they stay. Whatever is not this plain is
 //! left to the reader of single lines, which knows the words for what is wrong.
 
-use super::read::BITS;
 use crate::limits::Limits;
+use crate::ranks::BITS;
 use crate::vocab::VocabBuilder;
 
 /// Longer tokens are left to the reader of single lines.

@@ -3,13 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use base64::engine::general_purpose::STANDARD;
-use base64::{DecodeError, Engine};
 use memchr::memchr;
 
-use super::{lane, missing_bytes_error};
+use super::lane;
 use crate::error::{Error, Result, show_bytes, show_text};
 use crate::limits::{Limits, ReadOptions};
+use crate::ranks::{decode_into, missing_bytes_error, not_base64};
 use crate::vocab::{Duplicate, TokenKind, Vocab, VocabBuilder};
 
 /// The lines of a file with their numbers, from 1, without LF. What follows the last LF is a line
@@ -173,7 +172,10 @@ impl<'a> Reader<'a> {
             if decode_into(token, arena) {
                 Ok(())
             } else {
-                Err(not_base64(token))
+                Err(Error::syntax(format!(
+                    "{}; expected `<base64> <rank>`",
+                    not_base64(token)
+                )))
             }
         })?;
         self.note_rank(rank);
@@ -359,74 +361,6 @@ fn check_limits(token: &[u8], builder: &VocabBuilder, limits: &Limits) -> Result
         ));
     }
     Ok(())
-}
-
-/// The six bits of each base64 symbol (RFC 4648, section 4); 0xff for any other byte.
-pub(super) const BITS: [u8; 256] = {
-    let mut table = [0xff; 256];
-    let symbols = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut index = 0;
-    while index < symbols.len() {
-        table[symbols[index] as usize] = index as u8;
-        index += 1;
-    }
-    table
-};
-
-/// Appends the bytes of a token, or returns false with `arena` as before. Strict base64
-/// (RFC 4648): canonical padding, no stray bits. A lone `=` is the empty token of Whisper's file.
-///
-/// Tokens are a few symbols long, where the call into the base64 crate costs more than the
-/// decoding; the crate finds the words for what is wrong.
-pub(super) fn decode_into(token: &[u8], arena: &mut Vec<u8>) -> bool {
-    if token == b"=" {
-        return true;
-    }
-    let (quads, rest) = token.as_chunks::<4>();
-    let (Some((last, quads)), []) = (quads.split_last(), rest) else {
-        return false;
-    };
-    let start = arena.len();
-    let mut seen = 0;
-    for quad in quads {
-        let [a, b, c, d] = quad.map(|symbol| BITS[usize::from(symbol)]);
-        seen |= a | b | c | d;
-        arena.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
-    }
-    let padding = match last {
-        [_, _, b'=', b'='] => 2,
-        [_, _, _, b'='] => 1,
-        _ => 0,
-    };
-    let mut bits = [0; 4];
-    for (bits, &symbol) in bits.iter_mut().zip(&last[..4 - padding]) {
-        *bits = BITS[usize::from(symbol)];
-        seen |= *bits;
-    }
-    let [a, b, c, d] = bits;
-    let bytes = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
-    let (bytes, stray) = bytes.split_at(3 - padding);
-    arena.extend_from_slice(bytes);
-    if seen > 0x3f || stray.iter().any(|&byte| byte != 0) {
-        arena.truncate(start);
-        return false;
-    }
-    true
-}
-
-fn not_base64(token: &[u8]) -> Error {
-    let reason = match STANDARD.decode(token) {
-        Err(DecodeError::InvalidByte(offset, byte)) => {
-            format!("symbol {} at offset {offset}", show_bytes(&[byte]))
-        }
-        Err(DecodeError::InvalidLastSymbol { .. }) => "bits behind its last byte".to_owned(),
-        Err(DecodeError::InvalidPadding) => "wrong padding".to_owned(),
-        Err(DecodeError::InvalidLength(_)) | Ok(_) => "wrong length".to_owned(),
-    };
-    Error::syntax(format!(
-        "`{}` is not base64: {reason}; expected `<base64> <rank>`",
-        show_text(&String::from_utf8_lossy(token))
-    ))
 }
 
 /// Finds the two lines of a duplicate. The file was read without error, so every line splits.

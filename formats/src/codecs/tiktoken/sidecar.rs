@@ -3,21 +3,19 @@
 //! The sidecar names the rank file by sha256, so that it is never applied to another one. It is
 //! this toolkit's own layout, so that whatever it does not know in it is refused.
 
-use std::collections::HashSet;
+use serde_json::{Value, json};
 
-use foldhash::fast::RandomState;
-use serde_json::{Map, Value, json};
-
-use super::{compare_sha256, sha256_hex};
-use crate::added_token::{self, AddedToken, Spelling};
+use super::compare_sha256;
+use crate::added_token::AddedToken;
 use crate::compression;
 use crate::definition::{Definition, Part};
-use crate::error::{Error, Result, show_bytes, show_text};
-use crate::json::{self, Writer, member_path};
+use crate::error::{Error, Result, show_text};
+use crate::json::{self, Writer};
 use crate::limits::Limits;
 use crate::pipeline::{Dialect, Normalizer, Pattern, Pretokenizer};
-use crate::pipeline_json::{Node, as_id, read_normalizer, write_normalizer, wrong_type};
-use crate::vocab::{TokenId, Vocab};
+use crate::pipeline_json::{Node, read_normalizer, write_normalizer};
+use crate::ranks::sha256_hex;
+use crate::special_tokens;
 
 /// The version of the layout, under the key `bpekit_sidecar`.
 const VERSION: u32 = 1;
@@ -76,14 +74,18 @@ pub(super) fn apply(
         definition.missing.retain(|part| *part != Part::Pattern);
     }
     if let Some(value) = node.get("special_tokens").filter(|value| !value.is_null()) {
-        definition.added_tokens = read_special_tokens(value, "special_tokens", limits)?;
+        definition.added_tokens = special_tokens::read(value, "special_tokens", limits)?;
         definition
             .missing
             .retain(|part| *part != Part::SpecialTokens);
-        check_special_tokens(&definition.added_tokens, &definition.vocab)?;
+        special_tokens::check(
+            &definition.added_tokens,
+            &definition.vocab,
+            "special_tokens",
+        )?;
     }
     if let Some(value) = node.get("second_texts") {
-        let seconds = read_special_tokens(value, "second_texts", limits)?;
+        let seconds = special_tokens::read(value, "second_texts", limits)?;
         check_second_texts(&definition.added_tokens, &seconds)?;
         definition.added_tokens.extend(seconds);
     }
@@ -103,37 +105,10 @@ pub(super) fn apply(
     Ok(())
 }
 
-fn read_special_tokens(value: &Value, member: &str, limits: &Limits) -> Result<Vec<AddedToken>> {
-    let Value::Object(members) = value else {
-        return Err(wrong_type(value, member, "an object of text to token id"));
-    };
-    let (found, limit) = (members.len() as u64, limits.added_token_count);
-    if found > limit {
-        return Err(Error::limit(
-            "number of special tokens",
-            found,
-            limit,
-            "added_token_count",
-        )
-        .at_json(member));
-    }
-    members
-        .iter()
-        .map(|(content, id)| {
-            let id = as_id(id, &path_of(member, content))?;
-            Ok(AddedToken::special(content.clone(), id))
-        })
-        .collect()
-}
-
-fn path_of(member: &str, content: &str) -> String {
-    format!("{member}{}", member_path(false, content))
-}
-
 /// A second text belongs to a special token that is there, and is none itself.
 fn check_second_texts(tokens: &[AddedToken], seconds: &[AddedToken]) -> Result<()> {
     for second in seconds {
-        let place = || path_of("second_texts", &second.content);
+        let place = || special_tokens::path_of("second_texts", &second.content);
         if second.content.is_empty() {
             let fault = "the text is empty; it would match everywhere";
             return Err(Error::data(fault).at_json(place()));
@@ -147,33 +122,6 @@ fn check_second_texts(tokens: &[AddedToken], seconds: &[AddedToken]) -> Result<(
         }
     }
     Ok(())
-}
-
-/// Refuses special tokens that contradict one another or the ranks. One whose text is a token of
-/// the ranks too, under another id, is what tiktoken allows: the text is the special token where
-/// special tokens are looked for, and the other one elsewhere.
-fn check_special_tokens(tokens: &[AddedToken], vocab: &Vocab) -> Result<()> {
-    struct Ranks<'a>(&'a Vocab);
-
-    impl Spelling for Ranks<'_> {
-        const PLACE: &'static str = "the rank file";
-
-        fn holds(&self, id: TokenId, text: &str) -> Option<bool> {
-            self.0.bytes(id).map(|bytes| bytes == text.as_bytes())
-        }
-
-        fn show(&self, id: TokenId) -> String {
-            show_bytes(self.0.bytes(id).unwrap_or_default())
-        }
-
-        fn id_of(&self, _text: &str) -> Option<TokenId> {
-            None
-        }
-    }
-
-    added_token::check(tokens, &Ranks(vocab), |position| {
-        path_of("special_tokens", &tokens[position].content)
-    })
 }
 
 /// A normalizer of which no member would be lost when it is written again.
@@ -205,13 +153,13 @@ pub(super) fn write(definition: &Definition, ranks: &[u8]) -> Result<Option<Vec<
             }
         },
     };
-    let (tokens, seconds) = by_first_text(&definition.added_tokens);
-    check_special_tokens(&tokens, &definition.vocab)?;
+    let (tokens, seconds) = special_tokens::by_first_text(&definition.added_tokens);
+    special_tokens::check(&tokens, &definition.vocab, "special_tokens")?;
     check_second_texts(&tokens, &seconds)?;
     let special_tokens = if tokens.is_empty() && is_missing(Part::SpecialTokens) {
         Value::Null
     } else {
-        text_to_id(&tokens)
+        special_tokens::to_json(&tokens)
     };
     if pattern.is_none() && special_tokens.is_null() && normalizer.is_null() {
         return Ok(None);
@@ -226,27 +174,11 @@ pub(super) fn write(definition: &Definition, ranks: &[u8]) -> Result<Option<Vec<
         "sha256": sha256_hex(ranks),
     });
     if !seconds.is_empty() {
-        document["second_texts"] = text_to_id(&seconds);
+        document["second_texts"] = special_tokens::to_json(&seconds);
     }
     let mut writer = Writer::new(true, 1024);
     writer.value(&document);
     let mut bytes = writer.finish();
     bytes.push(b'\n');
     Ok(Some(bytes))
-}
-
-/// The tokens that are the first with their id, and the others.
-fn by_first_text(tokens: &[AddedToken]) -> (Vec<AddedToken>, Vec<AddedToken>) {
-    let mut seen: HashSet<TokenId, RandomState> = HashSet::default();
-    tokens
-        .iter()
-        .cloned()
-        .partition(|token| seen.insert(token.id))
-}
-
-fn text_to_id(tokens: &[AddedToken]) -> Value {
-    let members = tokens
-        .iter()
-        .map(|token| (token.content.clone(), token.id.into()));
-    Value::Object(members.collect::<Map<String, Value>>())
 }

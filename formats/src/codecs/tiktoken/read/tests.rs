@@ -1,5 +1,8 @@
 //! The fast lane and the reader of single lines say the same of every file.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 use crate::codecs::tiktoken::write_ranks;
 
