@@ -11,6 +11,8 @@ pub struct Extra {
     pub json: Option<JsonDocument>,
     /// What stands beside it in a directory of transformers.
     pub hf_dir: Option<HfDirFiles>,
+    /// The document of another format that is JSON, less what the definition has of it.
+    pub carried: Option<CarriedDocument>,
 }
 
 /// The files of a directory of transformers beside its tokenizer.json.
@@ -42,4 +44,27 @@ pub struct JsonDocument {
     pub has_merge_pairs: bool,
     /// Whether a line end closes the file.
     pub has_final_newline: bool,
+}
+
+/// A JSON document of which the definition holds a part, for the writer of the same format.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct CarriedDocument {
+    /// The format's name: no other format looks at the rest.
+    pub format: &'static str,
+    /// The document in the order of the file, with `null` for what the definition has.
+    pub members: Map<String, Value>,
+    /// Whether it is written over many lines.
+    pub is_pretty: bool,
+    /// Whether a line end closes the file.
+    pub has_final_newline: bool,
+    /// The members that no reader of this crate looks at, as paths.
+    pub unread: Vec<String>,
+}
+
+impl Extra {
+    /// What a format carries of its own.
+    pub(crate) fn carried_by(&self, format: &str) -> Option<&CarriedDocument> {
+        self.carried.as_ref().filter(|held| held.format == format)
+    }
 }

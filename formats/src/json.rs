@@ -282,6 +282,12 @@ pub(crate) fn parse_value(bytes: &[u8], nesting_limit: u64) -> Result<Value> {
     parse(bytes, &context, StrictValue(&context))
 }
 
+/// Pretty means that the first member of a document stands on a line of its own.
+pub(crate) fn is_pretty(bytes: &[u8]) -> bool {
+    let after_brace = bytes.trim_ascii_start().get(1);
+    matches!(after_brace, Some(b'\n' | b'\r'))
+}
+
 /// Writes JSON as `serde_json` does: compact, or pretty with two spaces.
 pub(crate) struct Writer {
     out: Vec<u8>,

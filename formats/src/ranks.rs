@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::definition::{Atoms, Definition, Merges};
 use crate::error::{Error, Result, show_bytes, show_text};
 use crate::loss::{Loss, LossPart};
+use crate::pipeline::Dialect;
 use crate::vocab::{TokenKind, Vocab};
 
 /// The six bits of each base64 symbol (RFC 4648, section 4); 0xff for any other byte.
@@ -137,6 +138,26 @@ pub fn missing_bytes_error(missing: &[u8]) -> Error {
         "allow missing bytes (`--allow-missing-bytes`, `allow_missing_bytes=True`) to load it; \
          text with such a byte is then an error",
     )
+}
+
+/// The same in words, where it was allowed.
+pub(crate) fn missing_bytes_remark(missing: &[u8]) -> String {
+    let have = if missing.len() == 1 { "has" } else { "have" };
+    format!("{} of the 256 bytes {have} no token", missing.len())
+}
+
+/// The one pattern, in tiktoken's dialect.
+pub(crate) fn pattern_of(definition: &Definition) -> Result<&str> {
+    let pattern = match &definition.pretokenizer {
+        Some(pretokenizer) => pretokenizer.as_matches_of(),
+        None => return Err(Error::missing("the definition has no pattern")),
+    };
+    match pattern {
+        Some(pattern) if pattern.dialect == Dialect::FancyRegex => Ok(&pattern.text),
+        _ => Err(Error::missing(
+            "the pretokenizer is not one pattern of tiktoken's kind",
+        )),
+    }
 }
 
 /// Refuses a definition that ranks cannot express.

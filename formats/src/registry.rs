@@ -2,14 +2,14 @@
 
 use crate::bundle::Bundle;
 use crate::codec::{Codec, Confidence, FormatInfo, Layout};
-use crate::codecs::{hf_dir::HfDir, hf_json::HfJson, tiktoken::Tiktoken};
+use crate::codecs::{hf_dir::HfDir, hf_json::HfJson, rank_json::RankJson, tiktoken::Tiktoken};
 use crate::error::{Error, Result};
 use crate::foreign;
 use crate::json;
 use crate::limits::Limits;
 
 /// Every format, in the order of lists and messages.
-pub const CODECS: &[&dyn Codec] = &[&Tiktoken, &HfJson, &HfDir];
+pub const CODECS: &[&dyn Codec] = &[&Tiktoken, &HfJson, &HfDir, &RankJson];
 
 /// Facts about every format.
 pub fn formats() -> impl ExactSizeIterator<Item = &'static FormatInfo> {
@@ -46,15 +46,24 @@ pub fn by_name(name: &str) -> Result<&'static dyn Codec> {
 }
 
 /// The codec that a file's name asks for, if it does: for writing, where there is no content. A
-/// whole name goes before an ending, so that `tekken.json` is not any `.json`.
+/// whole name goes before an ending, and a long ending before a short one, so that `tekken.json`
+/// is not any `.json`.
 pub fn by_file_name(name: &str) -> Option<&'static dyn Codec> {
     let lower = name.to_ascii_lowercase();
     let stem = crate::compression::strip_suffix(&lower);
-    let asks_for = |is_asked: &dyn Fn(&str) -> bool| {
-        files_alone().find(|codec| codec.info().file_names.iter().any(|name| is_asked(name)))
+    let length = |known: &str| match known {
+        name if name == stem => Some(usize::MAX),
+        ending if ending.starts_with('.') && stem.ends_with(ending) => Some(ending.len()),
+        _ => None,
     };
-    asks_for(&|known| stem == known)
-        .or_else(|| asks_for(&|known| known.starts_with('.') && stem.ends_with(known)))
+    files_alone()
+        .filter_map(|codec| {
+            let names = codec.info().file_names.iter();
+            let longest = names.filter_map(|name| length(name)).max()?;
+            Some((longest, codec))
+        })
+        .max_by_key(|(longest, _)| *longest)
+        .map(|(_, codec)| codec)
 }
 
 fn files_alone() -> impl Iterator<Item = &'static dyn Codec> {

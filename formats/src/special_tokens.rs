@@ -6,9 +6,10 @@ use foldhash::fast::RandomState;
 use serde_json::{Map, Value};
 
 use crate::added_token::{self, AddedToken, Spelling};
-use crate::error::{Error, Result, show_bytes};
+use crate::error::{Error, Result, show_bytes, show_text};
 use crate::json::member_path;
 use crate::limits::Limits;
+use crate::loss::{Loss, LossPart};
 use crate::pipeline_json::{as_id, wrong_type};
 use crate::vocab::{TokenId, Vocab};
 
@@ -84,6 +85,21 @@ pub(crate) fn by_first_text(tokens: &[AddedToken]) -> (Vec<AddedToken>, Vec<Adde
         .iter()
         .cloned()
         .partition(|token| seen.insert(token.id))
+}
+
+/// The loss in a format that has one text an id.
+pub(crate) fn loss_of_second_texts(tokens: &[AddedToken]) -> Option<Loss> {
+    let (_, seconds) = by_first_text(tokens);
+    let first = seconds.first()?;
+    Some(Loss::reported(
+        LossPart::SecondTexts,
+        format!(
+            "{} ids have a second text, which is left out, the first is `{}` ({})",
+            seconds.len(),
+            show_text(&first.content),
+            first.id
+        ),
+    ))
 }
 
 /// The object.

@@ -66,6 +66,32 @@ fn rank_files() {
 }
 
 #[test]
+fn rank_documents() {
+    let tokens: Vec<_> = (0..=255_u8).map(|byte| STANDARD.encode([byte])).collect();
+    let file = format!(
+        r#"{{"pat_str": "x", "special_tokens": {{"<a>": 300, "<b>": 301}}, "bpe_ranks": "! 0 {} YWJj YWI="}}"#,
+        tokens.join(" ")
+    );
+    let file = file.as_bytes();
+    let of = |token_count, token_len, added_token_count| Limits {
+        token_count,
+        token_len,
+        added_token_count,
+        ..Limits::default()
+    };
+    let name = "x.json";
+    assert_limit(name, file, "token_count", |limit| of(limit, 9, 9), 258);
+    assert_limit(name, file, "token_len", |limit| of(999, limit, 9), 3);
+    assert_limit(
+        name,
+        file,
+        "added_token_count",
+        |limit| of(999, 9, limit),
+        2,
+    );
+}
+
+#[test]
 fn documents() {
     let added = |content: &str, id: u32| {
         format!(

@@ -112,6 +112,8 @@ fn names_of_files_ask_for_formats() {
         ("tokenizer.model", Some("tiktoken")),
         ("tokenizer.json", Some("hf-json")),
         ("tokenizer.json.zst", Some("hf-json")),
+        ("mine.ranks.json", Some("rank-json")),
+        ("ranks.json", Some("hf-json")),
         ("x.txt", None),
     ] {
         assert_eq!(

@@ -209,15 +209,22 @@ fn report_uncarried(source: &Definition, info: &FormatInfo, losses: &mut Vec<Los
             "the template by which a talk is written out is left out",
         ));
     }
-    let unread = source.extra.hf_dir.as_ref().map(|files| &files.unread);
-    if let Some(names) = unread.filter(|names| !names.is_empty()) {
+    let extra = &source.extra;
+    let unread = [
+        (
+            "tokenizer_config.json",
+            extra.hf_dir.as_ref().map(|files| &files.unread),
+        ),
+        ("the file", extra.carried.as_ref().map(|held| &held.unread)),
+    ];
+    for (place, names) in unread {
+        let Some(names) = names.filter(|names| !names.is_empty()) else {
+            continue;
+        };
         let names: Vec<String> = names.iter().map(|name| show_text(name)).collect();
         losses.push(Loss::reported(
             LossPart::UnknownFields,
-            format!(
-                "members of tokenizer_config.json are left out: {}",
-                names.join(", ")
-            ),
+            format!("members of {place} are left out: {}", names.join(", ")),
         ));
     }
 }

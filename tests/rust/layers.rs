@@ -105,7 +105,10 @@ const FORMATS: &[(&str, &[&str])] = &[
     ("definition", &["added_token", "extra", "pipeline", "vocab"]),
     ("json", &["error", "limits"]),
     ("pipeline_json", &["error", "json", "pipeline"]),
-    ("ranks", &["definition", "error", "loss", "vocab"]),
+    (
+        "ranks",
+        &["definition", "error", "loss", "pipeline", "vocab"],
+    ),
     (
         "special_tokens",
         &[
@@ -113,6 +116,7 @@ const FORMATS: &[(&str, &[&str])] = &[
             "error",
             "json",
             "limits",
+            "loss",
             "pipeline_json",
             "vocab",
         ],

@@ -2,4 +2,5 @@
 
 pub mod hf_dir;
 pub mod hf_json;
+pub mod rank_json;
 pub mod tiktoken;

@@ -128,12 +128,11 @@ fn behind_value(value: &[u8]) -> Option<&[u8]> {
                 depth += 1;
                 rest = &rest[1..];
             }
-            b'}' | b']' if depth == 0 => return Some(rest),
+            b'}' | b']' | b',' if depth == 0 => return Some(rest),
             b'}' | b']' => {
                 depth -= 1;
                 rest = &rest[1..];
             }
-            b',' if depth == 0 => return Some(rest),
             _ => rest = &rest[1..],
         }
         if depth == 0 && matches!(rest.first(), Some(b',' | b'}')) {

@@ -187,16 +187,10 @@ fn document(
     members.insert("model".to_owned(), Value::Object(model));
     JsonDocument {
         members,
-        is_pretty: is_pretty(bytes),
+        is_pretty: json::is_pretty(bytes),
         has_merge_pairs,
         has_final_newline: bytes.ends_with(b"\n"),
     }
-}
-
-/// Pretty means that the first member stands on a line of its own.
-fn is_pretty(bytes: &[u8]) -> bool {
-    let after_brace = bytes.trim_ascii_start().get(1);
-    matches!(after_brace, Some(b'\n' | b'\r'))
 }
 
 /// The members, with null for a model, and the model.

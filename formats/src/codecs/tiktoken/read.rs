@@ -8,7 +8,7 @@ use memchr::memchr;
 use super::lane;
 use crate::error::{Error, Result, show_bytes, show_text};
 use crate::limits::{Limits, ReadOptions};
-use crate::ranks::{decode_into, missing_bytes_error, not_base64};
+use crate::ranks::{decode_into, missing_bytes_error, missing_bytes_remark, not_base64};
 use crate::vocab::{Duplicate, TokenKind, Vocab, VocabBuilder};
 
 /// The lines of a file with their numbers, from 1, without LF. What follows the last LF is a line
@@ -323,11 +323,7 @@ impl<'a> Reader<'a> {
             remarks.push("no line end after the last line; written back with one".to_owned());
         }
         if !missing.is_empty() {
-            let have = if missing.len() == 1 { "has" } else { "have" };
-            remarks.push(format!(
-                "{} of the 256 bytes {have} no token",
-                missing.len()
-            ));
+            remarks.push(missing_bytes_remark(&missing));
         }
         Ok(Outcome {
             vocab,

@@ -12,9 +12,9 @@ use crate::definition::{Definition, Part};
 use crate::error::{Error, Result, show_text};
 use crate::json::{self, Writer};
 use crate::limits::Limits;
-use crate::pipeline::{Dialect, Normalizer, Pattern, Pretokenizer};
+use crate::pipeline::{Normalizer, Pattern, Pretokenizer};
 use crate::pipeline_json::{Node, read_normalizer, write_normalizer};
-use crate::ranks::sha256_hex;
+use crate::ranks::{pattern_of, sha256_hex};
 use crate::special_tokens;
 
 /// The version of the layout, under the key `bpekit_sidecar`.
@@ -143,15 +143,7 @@ pub(super) fn write(definition: &Definition, ranks: &[u8]) -> Result<Option<Vec<
     let is_missing = |part| definition.missing.contains(&part);
     let pattern = match &definition.pretokenizer {
         None if is_missing(Part::Pattern) => None,
-        None => return Err(Error::missing("the definition has no pattern")),
-        Some(pretokenizer) => match pretokenizer.as_matches_of() {
-            Some(pattern) if pattern.dialect == Dialect::FancyRegex => Some(&pattern.text),
-            _ => {
-                return Err(Error::missing(
-                    "the pretokenizer is not one pattern of tiktoken's kind",
-                ));
-            }
-        },
+        _ => Some(pattern_of(definition)?),
     };
     let (tokens, seconds) = special_tokens::by_first_text(&definition.added_tokens);
     special_tokens::check(&tokens, &definition.vocab, "special_tokens")?;
