@@ -108,7 +108,7 @@ fn resolve(
     file_name: &str,
     options: &LoadOptions,
 ) -> Result<Definition> {
-    if definition.provenance.ranks_sha256.is_some() {
+    if definition.provenance.ranks_sha256.is_some() || !definition.missing.is_empty() {
         fill_in(&mut definition, file_name, options)?;
     } else {
         refuse_arguments(&definition, options)?;
@@ -166,17 +166,21 @@ fn fill_in(definition: &mut Definition, file_name: &str, options: &LoadOptions) 
         definition.name = Some(name.clone());
     }
     if definition.missing.contains(&Part::Pattern) {
-        return Err(unknown_ranks().into());
+        return Err(unknown_ranks(definition.provenance.format).into());
     }
     Ok(())
 }
 
 /// The error that teaches both ways out.
-fn unknown_ranks() -> FileError {
+fn unknown_ranks(format: Option<&str>) -> FileError {
     let patterns: Vec<&str> = known::patterns().iter().map(|known| known.name).collect();
-    FileError::missing(
-        "these ranks are of no published encoding, and a rank file carries no split pattern",
-    )
+    let (what, file) = match format {
+        Some("tiktoken") | None => ("these ranks are", "a rank file".to_owned()),
+        Some(other) => ("this vocab is", format!("a file of format `{other}`")),
+    };
+    FileError::missing(format!(
+        "{what} of no published encoding, and {file} carries no split pattern"
+    ))
     .with_hint(format!(
         "name the pattern it was trained with (`--pattern NAME`, `pattern=\"NAME\"`): {}",
         patterns.join(", ")

@@ -53,8 +53,10 @@ pub struct Terms {
 pub enum MergeTerms {
     /// By the ids of the tokens, which are their ranks.
     Ranks,
-    /// By a list.
+    /// By a list, and with or without a lookup of whole pretokens before it.
     Listed,
+    /// By a list alone.
+    PlainList,
 }
 
 /// How a format tells what happens around the merges.

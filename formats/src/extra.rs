@@ -13,6 +13,8 @@ pub struct Extra {
     pub hf_dir: Option<HfDirFiles>,
     /// The document of another format that is JSON, less what the definition has of it.
     pub carried: Option<CarriedDocument>,
+    /// How GPT-2's vocab.json is laid out.
+    pub gpt2: Option<Gpt2Layout>,
 }
 
 /// The files of a directory of transformers beside its tokenizer.json.
@@ -60,6 +62,15 @@ pub struct CarriedDocument {
     pub has_final_newline: bool,
     /// The members that no reader of this crate looks at, as paths.
     pub unread: Vec<String>,
+}
+
+/// How a vocab.json of GPT-2's kind is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct Gpt2Layout {
+    /// Written as Python's `json.dumps` does by default, in ASCII with spaces, and not as
+    /// tokenizers does.
+    pub is_ascii: bool,
 }
 
 impl Extra {

@@ -256,7 +256,7 @@ pub fn save(bundle: &Bundle, path: &Path) -> Result<()> {
     }
     if place.holds_sidecar()? {
         return Err(
-            Error::data("is the sidecar of a rank file; save under another name").with_path(path),
+            Error::data("is the sidecar of a tokenizer; save under another name").with_path(path),
         );
     }
     let mut places = Vec::new();

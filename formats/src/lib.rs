@@ -21,6 +21,7 @@ pub mod pipeline;
 mod pipeline_json;
 mod ranks;
 pub mod registry;
+mod sidecar;
 mod special_tokens;
 mod tokenizer_json;
 pub mod vocab;
@@ -31,7 +32,7 @@ pub use codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, Step
 pub use counts_file::{CountsHeader, CountsReader, CountsWriter};
 pub use definition::{Atoms, Definition, Merge, Merges, ModelOptions, Part, Provenance, Role};
 pub use error::{Category, Error, ErrorKind, Location, Result, show_bytes, show_text};
-pub use extra::{CarriedDocument, Extra, HfDirFiles, JsonDocument};
+pub use extra::{CarriedDocument, Extra, Gpt2Layout, HfDirFiles, JsonDocument};
 pub use limits::{Limits, ReadOptions};
 pub use loss::{Loss, LossPart, Severity};
 pub use merge_log::{MergeLog, MergeLogWriter, MergeRecord};

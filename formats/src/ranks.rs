@@ -6,7 +6,7 @@ use base64::{DecodeError, Engine};
 use sha2::{Digest, Sha256};
 
 use crate::definition::{Atoms, Definition, Merges};
-use crate::error::{Error, Result, show_bytes, show_text};
+use crate::error::{Error, Result, escape, show_bytes, show_text};
 use crate::loss::{Loss, LossPart};
 use crate::pipeline::Dialect;
 use crate::vocab::{TokenKind, Vocab};
@@ -115,6 +115,29 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
         .flat_map(|byte| [byte >> 4, byte & 15])
         .map(|digit| char::from(digits[usize::from(digit)]))
         .collect()
+}
+
+/// Checks a file against an expected sha256, given in hex.
+///
+/// # Errors
+///
+/// `Data`, with both hashes.
+pub fn check_sha256(bytes: &[u8], expected: &str) -> Result<()> {
+    compare_sha256(&sha256_hex(bytes), expected)
+}
+
+/// The same of a hash.
+pub(crate) fn compare_sha256(found: &str, expected: &str) -> Result<()> {
+    if found.eq_ignore_ascii_case(expected.trim()) {
+        return Ok(());
+    }
+    Err(Error::data(format!(
+        "the sha256 of the file is {found}; expected {}",
+        escape(expected, 64)
+    ))
+    .with_hint(
+        "the file was changed, cut short or replaced; line ends changed by git count as a change",
+    ))
 }
 
 /// The error for a vocab without a token for each of the 256 bytes.

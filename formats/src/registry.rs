@@ -2,14 +2,16 @@
 
 use crate::bundle::Bundle;
 use crate::codec::{Codec, Confidence, FormatInfo, Layout};
-use crate::codecs::{hf_dir::HfDir, hf_json::HfJson, rank_json::RankJson, tiktoken::Tiktoken};
+use crate::codecs::{
+    gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, rank_json::RankJson, tiktoken::Tiktoken,
+};
 use crate::error::{Error, Result};
 use crate::foreign;
 use crate::json;
 use crate::limits::Limits;
 
 /// Every format, in the order of lists and messages.
-pub const CODECS: &[&dyn Codec] = &[&Tiktoken, &HfJson, &HfDir, &RankJson];
+pub const CODECS: &[&dyn Codec] = &[&Tiktoken, &HfJson, &HfDir, &Gpt2, &RankJson];
 
 /// Facts about every format.
 pub fn formats() -> impl ExactSizeIterator<Item = &'static FormatInfo> {
@@ -108,7 +110,7 @@ pub fn detect(input: &Bundle) -> Result<&'static dyn Codec> {
     }
     if is_sidecar(input.bytes()) {
         return Err(Error::unsupported(
-            "is the sidecar of a rank file; load the rank file beside it",
+            "is the sidecar of a tokenizer; load the file beside it",
         ));
     }
     let mut found: Vec<(Confidence, &'static dyn Codec)> = files_alone()

@@ -60,7 +60,7 @@ pub(crate) fn check_at(
     struct Ranks<'a>(&'a Vocab);
 
     impl Spelling for Ranks<'_> {
-        const PLACE: &'static str = "the ranks";
+        const PLACE: &'static str = "the vocab";
 
         fn holds(&self, id: TokenId, text: &str) -> Option<bool> {
             self.0.bytes(id).map(|bytes| bytes == text.as_bytes())

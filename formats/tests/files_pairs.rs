@@ -15,7 +15,7 @@ use bpekit_formats::{Bundle, Category, Limits, ReadOptions, files, registry};
 const OLD: &[u8] = b"IQ== 0\n";
 /// Of the ranks of [`pair`].
 const SHA256: &str = "b9bfee718103062821e7829ac56027d992ed4d97d12d10e3a798c4a4b20e58cb";
-const SIDECAR: &str = "is the sidecar of a rank file; load the rank file beside it";
+const SIDECAR: &str = "is the sidecar of a tokenizer; load the file beside it";
 
 /// A rank file of two tokens and a sidecar that gives it a pattern.
 fn pair(name: &str) -> Bundle {
@@ -180,7 +180,7 @@ fn a_main_file_never_replaces_a_sidecar() {
     assert_eq!(error.category(), Category::Data);
     assert_eq!(
         error.message(),
-        "is the sidecar of a rank file; save under another name"
+        "is the sidecar of a tokenizer; save under another name"
     );
     assert_eq!(fs::read(&sidecar).unwrap(), old);
     assert_eq!(names(folder.path()).len(), 2);

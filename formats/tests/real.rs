@@ -123,6 +123,44 @@ fn rank_documents_are_written_back_byte_for_byte() {
     }
 }
 
+/// What OpenAI and Qwen ship: either file leads to the other, and the layouts of OpenAI and of
+/// tokenizers come back.
+#[test]
+fn pairs_of_gpt2_are_written_back() {
+    let ids = present(&["vocab.json"]);
+    let merges = present(&["merges.txt"]);
+    for (name, bundle) in &ids {
+        let other = match name.as_str() {
+            "qwen3_vocab.json" => "qwen3_merges.txt".to_owned(),
+            name => name.replace("encoder.json", "vocab.bpe"),
+        };
+        let (_, beside) = merges.iter().find(|(name, _)| *name == other).unwrap();
+        let definition = files::load(&cache().join(name), None, &ReadOptions::default()).unwrap();
+        let same = files::load(&cache().join(&other), None, &ReadOptions::default()).unwrap();
+        assert!(definition.says_the_same(&same), "{name}");
+        let remarks = definition.provenance.remarks.join("\n");
+        let (hash, remark, is_crlf) = match name.as_str() {
+            // Of qwen1.tiktoken and of r50k_base.tiktoken.
+            "qwen3_vocab.json" => ("b2b1b8df", "CRLF line ends", true),
+            _ => ("306cd27f", "1 tokens that no merge makes", false),
+        };
+        assert!(remarks.starts_with(remark), "{name}: {remarks}");
+        let found = definition.provenance.ranks_sha256.clone().unwrap();
+        assert!(found.starts_with(hash), "{name}: {found}");
+        let codec = registry::by_name("gpt2").unwrap();
+        let written = codec.write(&definition, name).unwrap();
+        // The one of tiktoken-rs is indented by four.
+        if name != "gpt2_encoder.json" {
+            assert!(written.bytes() == bundle.bytes(), "{name}");
+        }
+        let mut expected = beside.bytes().to_vec();
+        if is_crlf {
+            expected.retain(|byte| *byte != b'\r');
+        }
+        assert!(written.get(&other).unwrap() == expected, "{other}");
+    }
+}
+
 /// Written by other programs than `tokenizers`, or with members it leaves away: the same
 /// tokenizer in other bytes.
 const IN_ANOTHER_LAYOUT: [&str; 2] = [
@@ -160,8 +198,7 @@ fn other_formats_are_refused() {
         "SentencePiece .model",
         "tekken.json",
         "tokenizer_config.json",
-        "vocab.json",
-        "merges.txt",
+        "merges.txt.gz",
     ];
     for (name, bundle) in present(&formats) {
         let outcome = registry::detect(&bundle)

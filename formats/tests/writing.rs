@@ -232,7 +232,7 @@ fn rank_files_refuse_what_ranks_cannot_say() {
     );
     refused(
         &|d| d.added_tokens = vec![AddedToken::special("<x>", 5)],
-        "in the ranks",
+        "in the vocab",
     );
     refused(
         &|d| {

@@ -36,7 +36,7 @@ struct List {
 }
 
 fn formats() -> List {
-    let mut rows = vec![row(["NAME", "CARRIES", "FILES", "WHAT IT IS"])];
+    let mut rows = vec![row(["NAME", "WRITTEN", "WHAT IT IS", "CARRIES", "FILES"])];
     let mut items = Vec::new();
     for info in registry::formats() {
         let carries = [
@@ -55,9 +55,10 @@ fn formats() -> List {
             .collect();
         rows.push(row([
             info.name,
+            if info.writes.is_some() { "yes" } else { "no" },
+            info.title,
             &words.join(" "),
             &info.file_names.join(" "),
-            info.title,
         ]));
         let carries: serde_json::Map<String, Value> = carries
             .into_iter()
@@ -67,6 +68,7 @@ fn formats() -> List {
             "name": info.name,
             "title": info.title,
             "file_names": info.file_names,
+            "written": info.writes.is_some(),
             "carries": carries,
         }));
     }

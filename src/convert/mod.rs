@@ -173,6 +173,7 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
     }
     match terms.merges {
         MergeTerms::Listed => to_listed::restate_merges(&mut prepared),
+        MergeTerms::PlainList => to_listed::restate_plainly(&mut prepared)?,
         MergeTerms::Ranks => to_ranks::restate_merges(&mut prepared, &mut losses)?,
     }
     match terms.steps {

@@ -210,7 +210,7 @@ fn flatten<'s>(step: &'s Pretokenizer, steps: &mut Vec<&'s Pretokenizer>) {
 /// The error for a vocab whose tokens are not made of bytes.
 pub(super) fn not_bytes() -> FileError {
     FileError::unsupported(
-        "the tokens are made of characters, not bytes; no rank file encodes the same",
+        "the tokens are made of characters, not bytes; no format of bytes encodes the same",
     )
     .with_hint("keep it as tokenizer.json")
 }

@@ -26,6 +26,37 @@ pub(super) fn restate_merges(target: &mut Definition) {
     target.merges = Merges::Listed(live.merges);
 }
 
+/// As [`restate_merges`], without a lookup of whole pretokens: merges have to make every token that
+/// the lookup finds.
+pub(super) fn restate_plainly(target: &mut Definition) -> Result<()> {
+    restate_merges(target);
+    let Merges::Listed(merges) = &target.merges else {
+        return Ok(());
+    };
+    if !target.options.ignore_merges {
+        return Ok(());
+    }
+    let added: FxHashSet<TokenId> = target.added_tokens.iter().map(|token| token.id).collect();
+    let live = live_pairs::of_merges(&target.vocab, merges);
+    let found_whole = |id: &&TokenId| {
+        let token = target.vocab.token(**id);
+        token.is_some_and(|token| token.kind == TokenKind::Ordinary && !token.bytes.is_empty())
+            && !added.contains(*id)
+    };
+    if let Some(id) = live.unreachable.iter().find(found_whole) {
+        let bytes = target.vocab.bytes(*id).unwrap_or_default();
+        return Err(FileError::unsupported(format!(
+            "token {id} {} is made by no merge, only found as a whole pretoken (`ignore_merges`), and \
+             the format has merges alone",
+            show_bytes(bytes)
+        ))
+        .with_hint("keep it as tokenizer.json or as ranks")
+        .into());
+    }
+    target.options.ignore_merges = false;
+    Ok(())
+}
+
 /// The steps around the merges as those of a tokenizer.json.
 pub(super) fn restate_steps(target: &mut Definition, losses: &mut Vec<Loss>) -> Result<()> {
     let byte_level = Pretokenizer::ByteLevel {

@@ -2,20 +2,21 @@
 
 mod lane;
 mod read;
-mod sidecar;
 
 use self::read::{Outcome, Reader};
 
 use crate::bundle::Bundle;
 use crate::codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, StepTerms, Terms};
+use crate::compression;
 use crate::definition::Definition;
-use crate::error::{Error, Result, escape};
+use crate::error::Result;
 use crate::foreign;
 use crate::limits::ReadOptions;
 use crate::loss::Loss;
 use crate::ranks::{self, sha256_hex};
+use crate::sidecar;
 
-pub use crate::ranks::{missing_bytes_error, ranks_sha256, write_ranks};
+pub use crate::ranks::{check_sha256, missing_bytes_error, ranks_sha256, write_ranks};
 
 /// The codec of `.tiktoken` rank files.
 pub struct Tiktoken;
@@ -46,7 +47,7 @@ impl Codec for Tiktoken {
     }
 
     fn companions(&self, main: &Bundle) -> Vec<String> {
-        vec![sidecar::name_beside(main.name())]
+        vec![name_beside(main.name())]
     }
 
     fn sniff(&self, input: &Bundle) -> Confidence {
@@ -94,7 +95,7 @@ impl Codec for Tiktoken {
         } else {
             sha256_hex(&write_ranks(&definition.vocab))
         };
-        let sidecar_name = sidecar::name_beside(input.name());
+        let sidecar_name = name_beside(input.name());
         if let Some(bytes) = input.get(&sidecar_name) {
             sidecar::apply(bytes, &of_file, &mut definition, &options.limits)
                 .map_err(|error| error.with_path(sidecar_name).with_format(INFO.name))?;
@@ -116,35 +117,18 @@ impl Codec for Tiktoken {
     fn write(&self, definition: &Definition, name: &str) -> Result<Bundle> {
         ranks::check_by_rank(definition)?;
         let bytes = write_ranks(&definition.vocab);
-        let companion = sidecar::write(definition, &bytes)?;
+        let companion = sidecar::write(definition, &sha256_hex(&bytes))?;
         let mut bundle = Bundle::new(name, bytes);
         if let Some(companion) = companion {
-            bundle.add(sidecar::name_beside(name), companion);
+            bundle.add(name_beside(name), companion);
         }
         Ok(bundle)
     }
 }
 
-/// Checks a file against an expected sha256, given in hex.
-///
-/// # Errors
-///
-/// `Data`, with both hashes.
-pub fn check_sha256(bytes: &[u8], expected: &str) -> Result<()> {
-    compare_sha256(&sha256_hex(bytes), expected)
-}
-
-fn compare_sha256(found: &str, expected: &str) -> Result<()> {
-    if found.eq_ignore_ascii_case(expected.trim()) {
-        return Ok(());
-    }
-    Err(Error::data(format!(
-        "the sha256 of the file is {found}; expected {}",
-        escape(expected, 64)
-    ))
-    .with_hint(
-        "the file was changed, cut short or replaced; line ends changed by git count as a change",
-    ))
+/// The sidecar's file name: that of the rank file, without the ending of a compression.
+fn name_beside(name: &str) -> String {
+    format!("{}.json", compression::strip_suffix(name))
 }
 
 /// Does some work, and beside it the sha256 of a file: on a second thread where that takes longer

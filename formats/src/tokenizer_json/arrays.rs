@@ -1,28 +1,52 @@
-//! The two arrays of a model that was read as a stream, to a vocab and merges by ids.
+//! A vocab of texts to ids and merges of two texts, as they stand in a file, to a vocab and merges
+//! by ids. A tokenizer.json has both as arrays of its model; GPT-2's pair is a file of each.
 
 use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
 
-use super::model::RawModel;
 use super::texts::Texts;
 use crate::byte_alphabet;
 use crate::definition::{Atoms, Merge, ModelOptions};
 use crate::error::{Error, Result, show_text};
+use crate::json::items::TokenIds;
 use crate::json::member_path;
 use crate::limits::Limits;
 use crate::vocab::{Duplicate, TokenId, TokenKind, Vocab, VocabBuilder};
 
-/// The vocab.
-pub(super) fn build_vocab(model: &RawModel, atoms: Atoms, limits: &Limits) -> Result<Vocab> {
-    let count = model.vocab.tokens.len();
+/// Merges as a file has them.
+pub(crate) trait ListedMerges {
+    /// The name of the vocab in messages.
+    const VOCAB: &'static str;
+
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// The two parts.
+    fn parts(&self, index: usize) -> [&str; 2];
+
+    /// Where it stands, as another merge's error says it.
+    fn name(&self, index: usize) -> String;
+
+    /// An error of that merge.
+    fn fail(&self, index: usize, error: Error) -> Error;
+}
+
+/// The vocab, which is the member of that path; empty for the whole document.
+pub(crate) fn build_vocab(
+    texts: &TokenIds,
+    atoms: Atoms,
+    limits: &Limits,
+    member: &str,
+) -> Result<Vocab> {
+    let count = texts.tokens.len();
     // The vocab keeps lengths in 32 bits.
     let len_limit = limits.token_len.min(u64::from(u32::MAX));
     let mut builder = VocabBuilder::with_capacity(count, count * 8);
-    for (position, &id) in model.vocab.ids.iter().enumerate() {
-        let token = model.vocab.tokens.get(position);
+    for (position, &id) in texts.ids.iter().enumerate() {
+        let token = texts.tokens.get(position);
         if token.len() as u64 > len_limit {
-            check_token_len(token, atoms, len_limit)?;
+            check_token_len(token, atoms, len_limit, member)?;
         }
         let is_mapped = atoms == Atoms::Bytes
             && builder
@@ -44,12 +68,12 @@ pub(super) fn build_vocab(model: &RawModel, atoms: Atoms, limits: &Limits) -> Re
     }
     builder
         .finish()
-        .map_err(|duplicate| duplicate_error(model, duplicate))
+        .map_err(|duplicate| duplicate_error(texts, duplicate, member))
 }
 
 /// A token's length in bytes is that of its text, or the number of characters where each is a
 /// byte.
-fn check_token_len(token: &str, atoms: Atoms, limit: u64) -> Result<()> {
+fn check_token_len(token: &str, atoms: Atoms, limit: u64, member: &str) -> Result<()> {
     let is_mapped = atoms == Atoms::Bytes
         && token
             .chars()
@@ -62,54 +86,46 @@ fn check_token_len(token: &str, atoms: Atoms, limit: u64) -> Result<()> {
     if len <= limit {
         return Ok(());
     }
-    Err(Error::limit("token, in bytes", len, limit, "token_len").at_json(path_in_vocab(token)))
+    Err(Error::limit("token, in bytes", len, limit, "token_len").at_json(path_of(member, token)))
 }
 
-fn path_in_vocab(token: &str) -> String {
-    format!("model.vocab{}", member_path(false, token))
+fn path_of(member: &str, token: &str) -> String {
+    format!("{member}{}", member_path(member.is_empty(), token))
 }
 
-fn duplicate_error(model: &RawModel, duplicate: Duplicate) -> Error {
+fn duplicate_error(texts: &TokenIds, duplicate: Duplicate, member: &str) -> Error {
     let (one, other) = match duplicate {
         Duplicate::Id(id) => (id, id),
         Duplicate::Token(one, other) => (one, other),
     };
     let held = |id: &u32| *id == one || *id == other;
-    let mut positions = model
-        .vocab
-        .ids
-        .iter()
-        .enumerate()
-        .filter(|(_, id)| held(id));
+    let mut positions = texts.ids.iter().enumerate().filter(|(_, id)| held(id));
     let (Some((first, a)), Some((second, b))) = (positions.next(), positions.next()) else {
-        return Error::data("a token or an id is given twice").at_json("model.vocab");
+        return Error::data("a token or an id is given twice").at_json(member);
     };
-    let (first, second) = (
-        model.vocab.tokens.get(first),
-        model.vocab.tokens.get(second),
-    );
+    let (first, second) = (texts.tokens.get(first), texts.tokens.get(second));
     let error = if first == second {
         Error::data(format!("given twice, with the ids {a} and {b}"))
     } else {
         Error::data(format!("id {a} is also that of `{}`", show_text(first)))
     };
-    error.at_json(path_in_vocab(second))
+    error.at_json(path_of(member, second))
 }
 
 /// Merges by ids, and how many were left out because they are there twice.
-pub(super) struct ResolvedMerges {
-    pub(super) merges: Vec<Merge>,
-    pub(super) repeated: usize,
+pub(crate) struct ResolvedMerges {
+    pub(crate) merges: Vec<Merge>,
+    pub(crate) repeated: usize,
 }
 
 /// The merges.
-pub(super) fn resolve_merges(
-    model: &RawModel,
+pub(crate) fn resolve_merges<M: ListedMerges>(
+    listed: &M,
     texts: Texts<'_>,
     options: &ModelOptions,
     lenient: bool,
 ) -> Result<ResolvedMerges> {
-    let count = model.merge_count();
+    let count = listed.count();
     let mut merges = Vec::with_capacity(count);
     let mut repeated = 0;
     // Seeded, so that a file cannot be made to collide.
@@ -122,25 +138,26 @@ pub(super) fn resolve_merges(
         bytes: Vec::new(),
         ids: Vec::new(),
     };
-    for kept in 0..count {
-        let [left, right] = model.merge(kept);
-        let fail =
-            |error: Error| Err(error.at_json(format!("model.merges[{}]", model.merge_index(kept))));
+    for index in 0..count {
+        let [left, right] = listed.parts(index);
+        let fail = |error: Error| Err(listed.fail(index, error));
         let pair = || format!("`{}` `{}`", show_text(left), show_text(right));
-        let [left_id, right_id, product] = finder.find(model, kept);
+        let [left_id, right_id, product] = finder.find(listed, index);
         let (Some(left_id), Some(right_id)) = (left_id, right_id) else {
             let absent = if left_id.is_none() { left } else { right };
             return fail(Error::data(format!(
-                "{}: `{}` is not in model.vocab",
+                "{}: `{}` is not in {}",
                 pair(),
-                show_text(absent)
+                show_text(absent),
+                M::VOCAB
             )));
         };
         let Some(product) = product else {
             return fail(Error::data(format!(
-                "{} makes `{}`, which is not in model.vocab",
+                "{} makes `{}`, which is not in {}",
                 pair(),
-                show_text(&finder.joined(left, right))
+                show_text(&finder.joined(left, right)),
+                M::VOCAB
             )));
         };
         if seen.insert(u64::from(left_id) << 32 | u64::from(right_id)) {
@@ -152,14 +169,10 @@ pub(super) fn resolve_merges(
         } else if lenient {
             repeated += 1;
         } else {
-            let same = |earlier: &usize| model.merge(*earlier) == [left, right];
-            let earlier = (0..kept).find(same).unwrap_or_default();
+            let same = |earlier: &usize| listed.parts(*earlier) == [left, right];
+            let earlier = (0..index).find(same).unwrap_or_default();
             return fail(
-                Error::data(format!(
-                    "{} is also model.merges[{}]",
-                    pair(),
-                    model.merge_index(earlier)
-                ))
+                Error::data(format!("{} is also {}", pair(), listed.name(earlier)))
                 .with_hint("a lenient read (`--lenient`, `lenient=True`) keeps the first; tokenizers keeps the last"),
             );
         }
@@ -184,23 +197,23 @@ impl MergeFinder<'_> {
     const GROUP: usize = 128;
 
     /// The ids of one merge; merges must be asked for in order.
-    fn find(&mut self, model: &RawModel, kept: usize) -> [Option<TokenId>; 3] {
-        let within = kept % Self::GROUP;
+    fn find(&mut self, listed: &impl ListedMerges, index: usize) -> [Option<TokenId>; 3] {
+        let within = index % Self::GROUP;
         if within == 0 {
-            self.find_group(model, kept);
+            self.find_group(listed, index);
         }
         self.found[within]
     }
 
-    fn find_group(&mut self, model: &RawModel, start: usize) {
-        let end = (start + Self::GROUP).min(model.merge_count());
+    fn find_group(&mut self, listed: &impl ListedMerges, start: usize) {
+        let end = (start + Self::GROUP).min(listed.count());
         self.bytes.clear();
         self.ids.clear();
         self.found.clear();
         // Where left starts, right starts, and right ends; none where that is not enough.
         let places: Vec<Option<[usize; 3]>> = (start..end)
-            .map(|kept| {
-                let [left, right] = model.merge(kept);
+            .map(|index| {
+                let [left, right] = listed.parts(index);
                 let start = self.bytes.len();
                 let has_left = self.append(left);
                 let middle = self.bytes.len();
@@ -224,7 +237,7 @@ impl MergeFinder<'_> {
             .enumerate()
             .filter(|(_, place)| place.is_none())
         {
-            let [left, right] = model.merge(start + index);
+            let [left, right] = listed.parts(start + index);
             let joined = self.joined(left, right);
             self.found[index] =
                 [left, right, &joined].map(|text| self.texts.id_of(text, &mut self.bytes));

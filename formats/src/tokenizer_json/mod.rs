@@ -8,5 +8,7 @@ mod scan;
 mod texts;
 mod write;
 
+pub(crate) use arrays::{ListedMerges, build_vocab, resolve_merges};
 pub(crate) use read::read;
+pub(crate) use texts::Texts;
 pub(crate) use write::write;

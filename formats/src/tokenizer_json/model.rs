@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::arrays::ListedMerges;
 use crate::error::{Error, Result, show_text};
 use crate::json::items::{Item, Strings, TokenIds, pass_over};
 use crate::json::{Context, StrictValue, given_twice};
@@ -328,26 +329,29 @@ impl<'de> Visitor<'de> for MergeSeed<'_> {
     }
 }
 
-impl RawModel {
-    /// How many merges were kept.
-    pub(super) fn merge_count(&self) -> usize {
+impl ListedMerges for RawModel {
+    const VOCAB: &'static str = "model.vocab";
+
+    fn count(&self) -> usize {
         self.parts.len() / 2
     }
 
-    /// The two parts of a merge that was kept.
-    pub(super) fn merge(&self, kept: usize) -> [&str; 2] {
-        [self.parts.get(2 * kept), self.parts.get(2 * kept + 1)]
+    fn parts(&self, index: usize) -> [&str; 2] {
+        [self.parts.get(2 * index), self.parts.get(2 * index + 1)]
     }
 
-    /// Where a merge that was kept stands in the file.
-    pub(super) fn merge_index(&self, kept: usize) -> usize {
-        let mut index = kept;
+    fn name(&self, index: usize) -> String {
+        let mut place = index;
         for &passed in &self.passed_over {
-            if passed > index {
+            if passed > place {
                 break;
             }
-            index += 1;
+            place += 1;
         }
-        index
+        format!("model.merges[{place}]")
+    }
+
+    fn fail(&self, index: usize, error: Error) -> Error {
+        error.at_json(self.name(index))
     }
 }

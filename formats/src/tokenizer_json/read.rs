@@ -51,13 +51,13 @@ pub(super) fn read_streamed(bytes: &[u8], options: &ReadOptions) -> Result<Defin
         return Err(not_a_tokenizer(&members));
     };
     let parts = Parts::read(&members, &model, &options.limits)?;
-    let vocab = build_vocab(&model, parts.atoms, &options.limits)?;
+    let vocab = build_vocab(&model.vocab, parts.atoms, &options.limits, "model.vocab")?;
     parts.check_added_tokens(&vocab)?;
     let texts = Texts {
         vocab: &vocab,
         atoms: parts.atoms,
     };
-    let resolved = resolve_merges(&model, texts, &parts.options, options.lenient)?;
+    let resolved = resolve_merges(&*model, texts, &parts.options, options.lenient)?;
     let mut warnings = Vec::new();
     if !model.passed_over.is_empty() {
         warnings.push("a `#version` line among the merges was passed over".to_owned());
@@ -272,7 +272,7 @@ fn not_a_tokenizer(members: &Map<String, Value>) -> Error {
     } else if has("config") && has("vocab") {
         "looks like Mistral's tekken.json, which this version cannot read"
     } else if has("bpekit_sidecar") {
-        "is the sidecar of a rank file; load the rank file beside it"
+        "is the sidecar of a tokenizer; load the file beside it"
     } else if has("tokenizer_class") || has("added_tokens_decoder") {
         "looks like tokenizer_config.json; the tokenizer is in tokenizer.json beside it"
     } else if let Some(value) = members.get("model") {

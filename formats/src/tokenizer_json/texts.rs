@@ -10,14 +10,14 @@ use crate::vocab::{Token, TokenId, TokenKind, Vocab};
 
 /// A vocab, seen as the texts of a tokenizer.json.
 #[derive(Clone, Copy)]
-pub(super) struct Texts<'a> {
-    pub(super) vocab: &'a Vocab,
-    pub(super) atoms: Atoms,
+pub(crate) struct Texts<'a> {
+    pub(crate) vocab: &'a Vocab,
+    pub(crate) atoms: Atoms,
 }
 
 impl<'a> Texts<'a> {
     /// The id of a text. `scratch` is working memory; its content is overwritten.
-    pub(super) fn id_of(&self, text: &str, scratch: &mut Vec<u8>) -> Option<TokenId> {
+    pub(crate) fn id_of(&self, text: &str, scratch: &mut Vec<u8>) -> Option<TokenId> {
         scratch.clear();
         match self.atoms {
             Atoms::Characters => self.vocab.id_of(text.as_bytes()),
@@ -31,7 +31,7 @@ impl<'a> Texts<'a> {
     /// # Errors
     ///
     /// `Unsupported` if no text of the document would be read as this token.
-    pub(super) fn text_of(&self, token: Token<'a>) -> Result<Cow<'a, str>> {
+    pub(crate) fn text_of(&self, token: Token<'a>) -> Result<Cow<'a, str>> {
         let as_text = || {
             std::str::from_utf8(token.bytes)
                 .map(Cow::Borrowed)

@@ -1,20 +1,18 @@
-//! `NAME.tiktoken.json`: what a rank file cannot say, beside it.
+//! The sidecar: what a file of a vocab and merges cannot say, beside it.
 //!
-//! The sidecar names the rank file by sha256, so that it is never applied to another one. It is
-//! this toolkit's own layout, so that whatever it does not know in it is refused.
+//! It names the file by sha256, so that it is never applied to another one. It is this toolkit's
+//! own layout, so that whatever it does not know in it is refused.
 
 use serde_json::{Value, json};
 
-use super::compare_sha256;
 use crate::added_token::AddedToken;
-use crate::compression;
 use crate::definition::{Definition, Part};
 use crate::error::{Error, Result, show_text};
 use crate::json::{self, Writer};
 use crate::limits::Limits;
 use crate::pipeline::{Normalizer, Pattern, Pretokenizer};
 use crate::pipeline_json::{Node, read_normalizer, write_normalizer};
-use crate::ranks::{pattern_of, sha256_hex};
+use crate::ranks::{compare_sha256, pattern_of};
 use crate::special_tokens;
 
 /// The version of the layout, under the key `bpekit_sidecar`.
@@ -33,15 +31,10 @@ const MEMBERS: [&str; 8] = [
     "sha256",
 ];
 
-/// The sidecar's file name: that of the rank file, without the ending of a compression.
-pub(super) fn name_beside(name: &str) -> String {
-    format!("{}.json", compression::strip_suffix(name))
-}
-
-/// Adds what the sidecar says to a definition of the rank file whose sha256 is given.
-pub(super) fn apply(
+/// Adds what the sidecar says to a definition of the file whose sha256 is given.
+pub(crate) fn apply(
     bytes: &[u8],
-    ranks_sha256: &str,
+    file_sha256: &str,
     definition: &mut Definition,
     limits: &Limits,
 ) -> Result<()> {
@@ -49,7 +42,7 @@ pub(super) fn apply(
     let node = Node::of(&document, "")?;
     let version = node.id("bpekit_sidecar").map_err(|_| {
         Error::data("not a sidecar: no version in a member `bpekit_sidecar`")
-            .with_hint("a file of this name beside a rank file is read as its sidecar; move it")
+            .with_hint("a file of this name beside a tokenizer is read as its sidecar; move it")
     })?;
     if version != VERSION {
         return Err(
@@ -63,10 +56,10 @@ pub(super) fn apply(
                 .at_json(node.path_of(name)),
         );
     }
-    compare_sha256(ranks_sha256, node.text("sha256")?).map_err(|error| {
+    compare_sha256(file_sha256, node.text("sha256")?).map_err(|error| {
         error
             .at_json("sha256")
-            .with_hint("the sidecar belongs to another rank file")
+            .with_hint("the sidecar belongs to another file")
     })?;
     definition.name = node.optional_text("name")?.map(str::to_owned);
     if let Some(pattern) = node.optional_text("pattern")? {
@@ -133,9 +126,9 @@ fn read_own_normalizer(value: &Value) -> Result<Normalizer> {
     Ok(normalizer)
 }
 
-/// The sidecar of a definition whose rank file is `ranks`; none if nothing beyond the ranks is
-/// known.
-pub(super) fn write(definition: &Definition, ranks: &[u8]) -> Result<Option<Vec<u8>>> {
+/// The sidecar of a definition whose file has that sha256; none if nothing beyond vocab and merges
+/// is known.
+pub(crate) fn write(definition: &Definition, file_sha256: &str) -> Result<Option<Vec<u8>>> {
     let normalizer = match &definition.normalizer {
         Some(normalizer) if !normalizer.is_neutral() => write_normalizer(normalizer)?,
         _ => Value::Null,
@@ -163,7 +156,7 @@ pub(super) fn write(definition: &Definition, ranks: &[u8]) -> Result<Option<Vec<
         "special_tokens": special_tokens,
         "normalizer": normalizer,
         "n_vocab": definition.id_bound(),
-        "sha256": sha256_hex(ranks),
+        "sha256": file_sha256,
     });
     if !seconds.is_empty() {
         document["second_texts"] = special_tokens::to_json(&seconds);
