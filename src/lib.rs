@@ -5,6 +5,7 @@ pub mod cli;
 pub mod convert;
 pub mod demo;
 pub mod diff;
+pub mod edit;
 mod encode_file;
 mod error;
 mod huge_pages;

@@ -13,6 +13,7 @@ mod batch;
 mod cli;
 mod core;
 mod counts;
+mod edit;
 mod encode_file;
 mod error;
 mod facts;
@@ -42,6 +43,10 @@ mod _bpekit {
     use crate::core::Core;
     #[pymodule_export]
     use crate::counts::{Counts, count};
+    #[pymodule_export]
+    use crate::edit::{
+        add_tokens, compact, remove_tokens, reorder, resize, truncate_merges, unused_tokens,
+    };
     #[pymodule_export]
     use crate::files::{convert, detect, formats, loss_parts};
     #[pymodule_export]

@@ -13,6 +13,7 @@ Example:
     'hello world'
 """
 
+from bpekit import edit as edit
 from bpekit._bpekit import __version__ as __version__
 from bpekit._counts import PretokenCounts as PretokenCounts
 from bpekit._encode_file import EncodedFile as EncodedFile
@@ -63,6 +64,7 @@ __all__ = [
     "convert",
     "demo",
     "detect",
+    "edit",
     "formats",
     "load",
     "loads",

@@ -9,6 +9,7 @@ use bpekit_formats::{LossPart, ReadOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::edit_args::EditArgs;
 use super::id_file_args::IdFileArgs;
 use super::train_args::{CountsArgs, PatternsArgs, TrainArgs};
 use crate::load::LoadOptions;
@@ -52,6 +53,7 @@ pub(super) struct Cli {
 pub(super) enum Command {
     Inspect(InspectArgs),
     Convert(ConvertArgs),
+    Edit(EditArgs),
     Verify(VerifyArgs),
     Diff(DiffArgs),
     Encode(EncodeArgs),

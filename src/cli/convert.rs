@@ -31,9 +31,9 @@ pub(super) fn run(args: &ConvertArgs, streams: &mut Streams<'_>) -> Outcome {
     match outcome {
         Ok(report) => {
             if args.json {
-                output::json(out, &to_json(args, &report))?;
+                output::json(out, &to_json(&args.source, &args.target, &report))?;
             } else {
-                print(out, args, &report)?;
+                print(out, &args.source, &args.target, &report)?;
             }
             Ok(YES)
         }
@@ -113,13 +113,19 @@ fn to_stdout(
     Ok(report)
 }
 
-fn print(out: &mut dyn Write, args: &ConvertArgs, report: &Report) -> io::Result<()> {
+/// What was written, for people.
+pub(super) fn print(
+    out: &mut dyn Write,
+    source: &Path,
+    target: &Path,
+    report: &Report,
+) -> io::Result<()> {
     writeln!(
         out,
         "{} ({}) -> {} ({}): {}",
-        output::path(&args.source),
+        output::path(source),
         report.from,
-        output::path(&args.target),
+        output::path(target),
         report.to,
         report.verdict.name()
     )?;
@@ -152,8 +158,8 @@ fn print(out: &mut dyn Write, args: &ConvertArgs, report: &Report) -> io::Result
     for loss in &report.losses {
         writeln!(out, "  lost: {loss}")?;
     }
-    let place = place_words(&args.target);
-    for companion in companions(&args.target, report) {
+    let place = place_words(target);
+    for companion in companions(target, report) {
         writeln!(out, "  {place}: {companion}")?;
     }
     Ok(())
@@ -181,11 +187,12 @@ pub(super) fn companions(target: &Path, report: &Report) -> Vec<String> {
     paths.map(|path| output::path(&path)).collect()
 }
 
-fn to_json(args: &ConvertArgs, report: &Report) -> Value {
+/// What was written, for programs.
+pub(super) fn to_json(source: &Path, target: &Path, report: &Report) -> Value {
     json!({
         "schema": output::SCHEMA,
-        "source": args.source.to_string_lossy(),
-        "target": args.target.to_string_lossy(),
+        "source": source.to_string_lossy(),
+        "target": target.to_string_lossy(),
         "from": report.from,
         "to": report.to,
         "verdict": report.verdict.name(),

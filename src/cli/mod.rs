@@ -1,8 +1,8 @@
 //! The command line: one function over arguments and streams, the same for the binary and for
 //! Python's entry point.
 //!
-//! `args`, `train_args` and `id_file_args` say what can be written, each subcommand has a file of its own, `source`
-//! loads tokenizers, `text` reads what is encoded or decoded, and `corpus` what is trained on, with
+//! `args`, `train_args`, `edit_args` and `id_file_args` say what can be written, each subcommand
+//! has a file of its own, `source` loads tokenizers, `text` reads what is encoded or decoded, and `corpus` what is trained on, with
 //! `progress` to look at. What goes to standard output is data;
 //! errors and warnings go to standard error.
 
@@ -14,6 +14,8 @@ mod counts;
 mod decode;
 mod demo;
 mod diff;
+mod edit;
+mod edit_args;
 mod encode;
 mod formats;
 mod id_file;
@@ -102,6 +104,7 @@ fn dispatch(command: &Command, streams: &mut Streams<'_>) -> Outcome {
     match command {
         Command::Inspect(args) => inspect::run(args, streams),
         Command::Convert(args) => convert::run(args, streams),
+        Command::Edit(args) => edit::run(args, streams),
         Command::Verify(args) => verify::run(args, streams),
         Command::Diff(args) => diff::run(args, streams),
         Command::Encode(args) => encode::run(args, streams),

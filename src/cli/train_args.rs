@@ -128,8 +128,21 @@ pub(super) struct MergeArgs {
     pub(super) base: Option<PathBuf>,
 }
 
+impl MergeArgs {
+    /// The defaults, with a base.
+    pub(super) fn going_on_from(base: PathBuf) -> Self {
+        Self {
+            order: Order::default(),
+            byte_order: None,
+            min_frequency: 1,
+            max_token_length: None,
+            base: Some(base),
+        }
+    }
+}
+
 /// How texts are read and counted.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Reading texts")]
 pub(super) struct TextArgs {
     /// Each line is a text, with its line end
@@ -184,7 +197,7 @@ impl TextArgs {
 }
 
 /// What is kept beside the tokenizer.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Measuring and keeping")]
 pub(super) struct KeepArgs {
     /// Text that is not trained on, to measure the tokenizer with

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use bpekit_formats::{
     Bundle, Codec, Definition, Error as FileError, FormatInfo, Loss, LossPart, MergeTerms, Merges,
-    ReadOptions, Severity, StepTerms, files, registry, show_text,
+    ReadOptions, Severity, StepTerms, Terms, files, registry, show_text,
 };
 
 use crate::error::{Error, Result};
@@ -160,9 +160,15 @@ fn prepare_allowed(
 /// `Unsupported` if no allowance makes it possible.
 pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Vec<Loss>)> {
     let mut losses = Vec::new();
-    if source.provenance.format == Some(codec.info().name) {
-        // What was read from the format can be written in it.
-        return Ok((source.clone(), losses));
+    let wants_ranks = |terms: &Terms| terms.merges == MergeTerms::Ranks;
+    let is_listed = matches!(source.merges, Merges::Listed(_));
+    let is_restated = is_listed && codec.info().writes.as_ref().is_some_and(wants_ranks);
+    if source.provenance.format == Some(codec.info().name) && !is_restated {
+        // What was read from the format can be written in it, but for what an edit may have brought:
+        // added tokens of another kind, and merges in another order than that of ids.
+        let losses = codec.losses(source).into_iter();
+        let of_added = losses.filter(|loss| is_of_added_tokens(loss.part));
+        return Ok((source.clone(), of_added.collect()));
     }
     let Some(terms) = codec.info().writes else {
         return Err(not_written(codec.info()).into());
@@ -185,6 +191,10 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
     report_uncarried(source, codec.info(), &mut losses);
     losses.extend(codec.losses(&prepared));
     Ok((prepared, losses))
+}
+
+fn is_of_added_tokens(part: LossPart) -> bool {
+    matches!(part, LossPart::AddedTokenFlags | LossPart::NonSpecialTokens)
 }
 
 fn not_written(info: &FormatInfo) -> FileError {

@@ -273,16 +273,17 @@ fn model(definitions: [&Definition; 2], is_cut_alike: bool) -> Vec<(Part, Found)
         merges::Found::Open(open) => Found::Open(open),
     };
     let (unreached, _) = diff::compare_part(a, b, Part::Vocab);
-    let vocab_words = if unreached.is_empty() {
-        same()
-    } else {
-        format!(
-            "the same for every text; no text reaches what differs: {}",
-            unreached.join("; ")
-        )
+    let differs = unreached.join("; ");
+    let vocab_words = match &merges {
+        _ if unreached.is_empty() => same(),
+        Found::Same(_) => {
+            format!("the same for every text; no text reaches what differs: {differs}")
+        }
+        // Which tokens there can be is the business of the merges.
+        Found::Open(_) => format!("what both make has the same ids; beyond that: {differs}"),
     };
     let moved = words::moved_ids(definitions, live, &stands);
-    let vocab = same_or_open(words::open_of(moved, &unreached.join("; ")), vocab_words);
+    let vocab = same_or_open(words::open_of(moved, &differs), vocab_words);
     let cutting = cuttings[0].as_ref().filter(|_| is_cut_alike);
     let (strings, never) = words::whole_lookups(definitions, live, cutting);
     let lookup = words::open_of(strings, "the lookup of whole pretokens finds other tokens");

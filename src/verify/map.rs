@@ -61,7 +61,7 @@ impl IdMap {
     /// # Errors
     ///
     /// `Argument` if two tokens get one id.
-    pub(super) fn renamed(&self, definition: &Definition) -> Result<Definition> {
+    pub(crate) fn renamed(&self, definition: &Definition) -> Result<Definition> {
         let mut renamed = definition.clone();
         if renamed.merges == Merges::ByRank {
             renamed.merges = Merges::Listed(live_pairs::of_ranks(&definition.vocab).merges);

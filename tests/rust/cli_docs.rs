@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::support::{Dir, Outcome};
 
-const COMMANDS: [&str; 12] = [
-    "inspect", "convert", "verify", "diff", "encode", "decode", "count", "train", "counts",
+const COMMANDS: [&str; 13] = [
+    "inspect", "convert", "edit", "verify", "diff", "encode", "decode", "count", "train", "counts",
     "formats", "patterns", "demo",
 ];
 
@@ -141,6 +141,10 @@ fn the_page_names_every_member_of_the_json_objects() {
     for (command, arguments) in [
         ("inspect", ["inspect", "demo", "--json"].as_slice()),
         ("convert", &["convert", "demo", "b.json", "--json"]),
+        (
+            "edit",
+            &["edit", "add", "demo", "e.json", "--token", "x y", "--json"],
+        ),
         ("verify", &["verify", "demo", "a.json", "--json"]),
         ("diff", &["diff", "demo", "a.json", "--json"]),
         ("count", &["count", "-t", "demo", "--json"]),

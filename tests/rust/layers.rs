@@ -52,6 +52,7 @@ const ENGINE: &[(&str, &[&str])] = &[
             "diff",
         ],
     ),
+    ("edit", &["error", "bpe", "tokenizer", "verify"]),
     (
         "train",
         &[
@@ -84,6 +85,7 @@ const ENGINE: &[(&str, &[&str])] = &[
             "demo",
             "diff",
             "verify",
+            "edit",
             "train",
             "source",
             "encode_file",
