@@ -29,8 +29,8 @@ use crate::tokenizer::Tokenizer;
 pub struct LoadOptions {
     /// The format's name; none to tell it by the content.
     pub format: Option<String>,
-    /// A split pattern for a rank file: the name of a published one, or a regular expression in
-    /// tiktoken's dialect.
+    /// A split pattern for a rank file, or for a GGUF file whose own is not known: the name of a
+    /// published one, or a regular expression in tiktoken's dialect.
     pub pattern: Option<String>,
     /// Special tokens for a rank file, with their ids.
     pub special_tokens: Option<Vec<(String, u32)>>,
@@ -108,10 +108,19 @@ fn resolve(
     file_name: &str,
     options: &LoadOptions,
 ) -> Result<Definition> {
-    if definition.provenance.ranks_sha256.is_some() || !definition.missing.is_empty() {
+    // A GGUF file names its pattern and has its special tokens; other formats that lack anything
+    // lack both.
+    let has_ranks = definition.provenance.ranks_sha256.is_some();
+    if has_ranks || (definition.extra.gguf.is_none() && !definition.missing.is_empty()) {
         fill_in(&mut definition, file_name, options)?;
     } else {
         refuse_arguments(&definition, options)?;
+        if let Some(pattern) = &options.pattern {
+            set_pattern(&mut definition, pattern);
+        }
+        if definition.missing.contains(&Part::Pattern) {
+            return Err(codecs::gguf::unknown_pre_error(&definition).into());
+        }
         if options.name.is_some() {
             definition.name.clone_from(&options.name);
         }
@@ -125,10 +134,14 @@ fn resolve(
     Ok(definition)
 }
 
-/// A file that carries its own pattern and special tokens is not told others.
+/// A file that carries its own pattern and special tokens is not told others. A GGUF file carries
+/// the name of a pattern, which may not be known.
 fn refuse_arguments(definition: &Definition, options: &LoadOptions) -> Result<()> {
     let given = [
-        ("pattern", options.pattern.is_some()),
+        (
+            "pattern",
+            options.pattern.is_some() && !definition.missing.contains(&Part::Pattern),
+        ),
         ("special_tokens", options.special_tokens.is_some()),
     ];
     if let Some((name, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
@@ -147,9 +160,7 @@ fn fill_in(definition: &mut Definition, file_name: &str, options: &LoadOptions) 
         apply_encoding(definition, encoding);
     }
     if let Some(pattern) = &options.pattern {
-        let text = known::pattern_by_name(pattern).map_or(pattern.as_str(), |known| known.tiktoken);
-        definition.pretokenizer = Some(Pretokenizer::matches_of(Pattern::fancy(text)));
-        definition.missing.retain(|part| *part != Part::Pattern);
+        set_pattern(definition, pattern);
     }
     if let Some(tokens) = &options.special_tokens {
         definition.added_tokens = tokens
@@ -169,6 +180,13 @@ fn fill_in(definition: &mut Definition, file_name: &str, options: &LoadOptions) 
         return Err(unknown_ranks(definition.provenance.format).into());
     }
     Ok(())
+}
+
+/// Splits by a pattern, given by its name or as it is.
+fn set_pattern(definition: &mut Definition, pattern: &str) {
+    let text = known::pattern_by_name(pattern).map_or(pattern, |known| known.tiktoken);
+    definition.pretokenizer = Some(Pretokenizer::matches_of(Pattern::fancy(text)));
+    definition.missing.retain(|part| *part != Part::Pattern);
 }
 
 /// The error that teaches both ways out.

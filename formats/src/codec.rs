@@ -67,6 +67,9 @@ pub enum StepTerms {
     Pattern,
     /// The steps of a tokenizer.json, with the byte alphabet.
     Steps,
+    /// The same, each pattern in the spelling it was published in: the format names patterns, and
+    /// knows them by their text.
+    NamedSteps,
 }
 
 /// What a format can carry.
@@ -101,6 +104,21 @@ pub enum Confidence {
     Sure,
 }
 
+/// How much of a file is read, as its start tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// More than is there: this many bytes from its start, at least.
+    More {
+        /// In bytes.
+        needed: u64,
+    },
+    /// No more than is there.
+    Enough,
+}
+
 /// Reader and writer of one format: bytes in, bytes out, no file system.
 pub trait Codec: Sync {
     /// Facts about the format.
@@ -113,6 +131,13 @@ pub trait Codec: Sync {
         Vec::new()
     }
 
+    /// How much is read of a file that starts so. A format whose files hold more than a tokenizer,
+    /// as the weights of a model, ends the reading where the tokenizer does.
+    fn extent(&self, start: &[u8]) -> Extent {
+        let _ = start;
+        Extent::Whole
+    }
+
     /// Whether the content is of this format. Cheap: looks at the start alone.
     fn sniff(&self, input: &Bundle) -> Confidence;
 
@@ -122,6 +147,13 @@ pub trait Codec: Sync {
     ///
     /// Of any category but `Loss`, with the place in the file.
     fn read(&self, input: &Bundle, options: &ReadOptions) -> Result<Definition>;
+
+    /// Whether pretokens are looked up whole, where the format ties that to another part of the
+    /// definition in place of saying it.
+    fn implied_ignore_merges(&self, definition: &Definition) -> Option<bool> {
+        let _ = definition;
+        None
+    }
 
     /// What [`Self::write`] would drop or change, given a definition in this format's terms.
     fn losses(&self, definition: &Definition) -> Vec<Loss>;

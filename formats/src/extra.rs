@@ -15,6 +15,8 @@ pub struct Extra {
     pub carried: Option<CarriedDocument>,
     /// How GPT-2's vocab.json is laid out.
     pub gpt2: Option<Gpt2Layout>,
+    /// The metadata of the GGUF file this definition was read from, less its two huge arrays.
+    pub gguf: Option<GgufDocument>,
 }
 
 /// The files of a directory of transformers beside its tokenizer.json.
@@ -28,6 +30,26 @@ pub struct HfDirFiles {
     pub files: Vec<(String, Vec<u8>)>,
     /// The members of `tokenizer_config.json` that are carried without reading.
     pub unread: Vec<String>,
+}
+
+/// The key-value pairs of a GGUF file, in its order; written back as tokenizer.json's members are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct GgufDocument {
+    /// The pairs.
+    pub entries: Vec<GgufEntry>,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct GgufEntry {
+    /// The key, as `general.name`.
+    pub key: String,
+    /// The number of the value's type.
+    pub kind: u32,
+    /// The value's bytes in the file; none for the two arrays.
+    pub value: Vec<u8>,
 }
 
 /// A tokenizer.json without `model.vocab` and `model.merges`.

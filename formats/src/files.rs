@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::bundle::Bundle;
-use crate::codec::{Codec, Layout};
+use crate::codec::{Codec, Extent, Layout};
 use crate::compression::{self, Compression};
 use crate::definition::Definition;
 use crate::error::{Error, Result};
@@ -25,19 +25,83 @@ pub use atomic::{AtomicFile, write_atomic};
 ///
 /// `Io`, with the path; `Limit` before more than the limit is read.
 pub fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
+    read_extent(path, limits, |_| Extent::Whole)
+}
+
+/// As [`read_bytes`], and no more of a file than a format of its kind has use for: a GGUF file of
+/// any length is read to the end of its metadata.
+///
+/// # Errors
+///
+/// As [`read_bytes`].
+///
+/// # Examples
+///
+/// ```
+/// use bpekit_formats::{Limits, files};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("model.gguf");
+/// let mut bytes = b"GGUF\x03\0\0\0".to_vec();
+/// bytes.resize(1 << 20, 0); // no metadata, and much behind it
+/// std::fs::write(&path, &bytes)?;
+/// assert!(files::read_needed(&path, &Limits::default())?.len() < 1 << 16);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_needed(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
+    read_extent(path, limits, registry::extent)
+}
+
+/// How much of a file is read before it is asked how much more there is to read.
+const START: u64 = 1 << 12;
+
+fn read_extent(path: &Path, limits: &Limits, extent: fn(&[u8]) -> Extent) -> Result<Vec<u8>> {
     let read = || -> Result<Vec<u8>> {
-        let file = File::open(path)?;
+        let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
         }
-        if metadata.len() > limits.file_len {
-            return Err(file_too_long(metadata.len(), limits));
+        let mut bytes = Vec::new();
+        let mut wanted = START.min(metadata.len().max(1));
+        loop {
+            let missing = wanted - bytes.len() as u64;
+            if (&mut file).take(missing).read_to_end(&mut bytes)? as u64 != missing {
+                break;
+            }
+            match extent(&bytes) {
+                Extent::Enough => break,
+                // The file contradicts itself, which its codec says.
+                Extent::More { needed } if metadata.is_file() && needed > metadata.len() => break,
+                Extent::More { needed } if needed > limits.file_len => {
+                    return Err(Error::limit(
+                        "length of the part of the file to read, in bytes",
+                        needed,
+                        limits.file_len,
+                        "file_len",
+                    ));
+                }
+                // Twice as much each time, so that what is gone over again is no more than that.
+                Extent::More { needed } => {
+                    wanted = needed
+                        .max(2 * wanted)
+                        .min(limits.file_len.saturating_add(1));
+                }
+                Extent::Whole => {
+                    if metadata.len() > limits.file_len {
+                        return Err(file_too_long(metadata.len(), limits));
+                    }
+                    bytes.reserve_exact(metadata.len().saturating_sub(START) as usize + 1);
+                    // A pipe or a growing file is longer than its metadata says.
+                    let rest = limits.file_len.saturating_add(1).saturating_sub(wanted);
+                    (&mut file).take(rest).read_to_end(&mut bytes)?;
+                    break;
+                }
+            }
+            if bytes.len() as u64 > limits.file_len {
+                break;
+            }
         }
-        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
-        // A pipe or a growing file is longer than its metadata says.
-        file.take(limits.file_len.saturating_add(1))
-            .read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limits.file_len {
             return Err(file_too_long(bytes.len() as u64, limits));
         }
@@ -71,9 +135,9 @@ pub fn file_name(path: &Path) -> String {
 /// Of any category but `Loss`, with the path.
 pub fn load(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<Definition> {
     let Some(main) = directory::main_file(path, format)? else {
-        return load_bytes(path, read_bytes(path, &options.limits)?, format, options);
+        return load_bytes(path, read_needed(path, &options.limits)?, format, options);
     };
-    let bytes = read_bytes(&main.path, &options.limits)?;
+    let bytes = read_needed(&main.path, &options.limits)?;
     let format = main.codec.map(|codec| codec.info().name).or(format);
     let mut definition = load_bytes(&main.path, bytes, format, options)?;
     definition.provenance.path = Some(path.to_path_buf());
@@ -132,7 +196,7 @@ pub fn detect(path: &Path, limits: &Limits) -> Result<&'static dyn Codec> {
         return Ok(codec);
     }
     let path = main.as_ref().map_or(path, |main| &main.path);
-    let bundle = unpack(&file_name(path), read_bytes(path, limits)?, limits)
+    let bundle = unpack(&file_name(path), read_needed(path, limits)?, limits)
         .map_err(|error| error.with_path(path))?;
     registry::detect(&bundle).map_err(|error| error.with_path(path))
 }

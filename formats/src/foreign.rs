@@ -25,11 +25,6 @@ pub(crate) fn recognise(bytes: &[u8]) -> Option<Error> {
                  special_tokens=enc._special_tokens).save(\"NAME.tiktoken\")`",
             ),
         )
-    } else if matches!(start, [b'G', b'G', b'U', b'F', 0..=8, ..]) {
-        (
-            "looks like a GGUF file, which this version cannot read",
-            None,
-        )
     } else if looks_like_sentencepiece(start) {
         (
             "looks like a SentencePiece model, which this version cannot read",
@@ -104,7 +99,6 @@ mod tests {
             (b"\x80\x04\x95abc".as_slice(), "pickle"),
             (b"PK\x03\x04..", "ZIP"),
             (b"\x0a\x0e\x0a\x05<unk>\x15", "SentencePiece"),
-            (b"GGUF\x03", "GGUF"),
             (b" <!DOCTYPE html>", "web page"),
             (b"bpekit-counts 1\n{", "counts"),
             (b"version https://git-lfs.github.com/spec/v1\n", "LFS"),
@@ -122,6 +116,7 @@ mod tests {
             b"\n\nabcd",
             b"\n\r\n\nIQ== 0\n",
             b"GGUF 300\n",
+            b"GGUF\x03\0\0\0",
             b"ctiktokenabc 5\n",
             b"bpekit-countsabc 5\n",
         ] {

@@ -28,11 +28,15 @@ pub mod vocab;
 
 pub use added_token::AddedToken;
 pub use bundle::Bundle;
-pub use codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, StepTerms, Terms};
+pub use codec::{
+    Carries, Codec, Confidence, Extent, FormatInfo, Layout, MergeTerms, StepTerms, Terms,
+};
 pub use counts_file::{CountsHeader, CountsReader, CountsWriter};
 pub use definition::{Atoms, Definition, Merge, Merges, ModelOptions, Part, Provenance, Role};
 pub use error::{Category, Error, ErrorKind, Location, Result, show_bytes, show_text};
-pub use extra::{CarriedDocument, Extra, Gpt2Layout, HfDirFiles, JsonDocument};
+pub use extra::{
+    CarriedDocument, Extra, GgufDocument, GgufEntry, Gpt2Layout, HfDirFiles, JsonDocument,
+};
 pub use limits::{Limits, ReadOptions};
 pub use loss::{Loss, LossPart, Severity};
 pub use merge_log::{MergeLog, MergeLogWriter, MergeRecord};

@@ -1,9 +1,9 @@
 //! The one list of formats, and finding the one a file is of.
 
 use crate::bundle::Bundle;
-use crate::codec::{Codec, Confidence, FormatInfo, Layout};
+use crate::codec::{Codec, Confidence, Extent, FormatInfo, Layout};
 use crate::codecs::{
-    gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, rank_json::RankJson, tiktoken::Tiktoken,
+    gguf::Gguf, gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, rank_json::RankJson, tiktoken::Tiktoken,
 };
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -11,7 +11,7 @@ use crate::json;
 use crate::limits::Limits;
 
 /// Every format, in the order of lists and messages.
-pub const CODECS: &[&dyn Codec] = &[&Tiktoken, &HfJson, &HfDir, &Gpt2, &RankJson];
+pub const CODECS: &[&dyn Codec] = &[&Tiktoken, &HfJson, &HfDir, &Gpt2, &RankJson, &Gguf];
 
 /// Facts about every format.
 pub fn formats() -> impl ExactSizeIterator<Item = &'static FormatInfo> {
@@ -89,6 +89,14 @@ pub fn by_directory(has: impl Fn(&str) -> bool) -> Result<Option<&'static dyn Co
         [codec] => Ok(Some(*codec)),
         several => Err(could_be(several)),
     }
+}
+
+/// How much is read of a file that starts so, whatever its format may turn out to be.
+pub(crate) fn extent(start: &[u8]) -> Extent {
+    files_alone()
+        .map(|codec| codec.extent(start))
+        .find(|extent| *extent != Extent::Whole)
+        .unwrap_or(Extent::Whole)
 }
 
 fn could_be(several: &[&dyn Codec]) -> Error {

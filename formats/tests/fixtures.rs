@@ -78,7 +78,10 @@ fn writing_gives_back_what_was_read() {
     for file in main_files("valid") {
         let (bundle, definition) = (file.bundle(), file.read());
         let written = file.codec().write(&definition, &file.name()).unwrap();
-        if file.canonical {
+        if file.canonical && std::str::from_utf8(bundle.bytes()).is_err() {
+            // Nobody can read the two.
+            assert!(written.bytes() == bundle.bytes(), "{}", file.path);
+        } else if file.canonical {
             assert_eq!(
                 String::from_utf8_lossy(written.bytes()),
                 String::from_utf8_lossy(bundle.bytes()),

@@ -98,6 +98,7 @@ fn a_lenient_read_accepts_the_listed_oddities_alone() {
         }
     }
     let expected = [
+        "duplicate-merge.gguf",
         // merge-twice of gpt2.
         "vocab.json",
         "added-tokens-unknown",

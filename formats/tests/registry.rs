@@ -114,6 +114,7 @@ fn names_of_files_ask_for_formats() {
         ("tokenizer.json.zst", Some("hf-json")),
         ("mine.ranks.json", Some("rank-json")),
         ("ranks.json", Some("hf-json")),
+        ("model-Q4_K_M.gguf", Some("gguf")),
         ("x.txt", None),
     ] {
         assert_eq!(
@@ -147,6 +148,8 @@ fn detection_goes_by_content() {
         "hf-json",
         "the name decides"
     );
+    assert_eq!(detect("x.json", b"GGUF\x03\0\0\0").unwrap(), "gguf");
+    assert_eq!(detect("x", b"GGUF 300\n").unwrap(), "tiktoken");
     assert!(detect("x", b"nonsense").is_err());
     assert!(detect("x.tiktoken", b"\x80\x04\x95").is_err());
 }

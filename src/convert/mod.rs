@@ -16,8 +16,8 @@ mod to_ranks;
 use std::path::Path;
 
 use bpekit_formats::{
-    Bundle, Codec, Definition, Error as FileError, FormatInfo, Loss, LossPart, MergeTerms, Merges,
-    ReadOptions, Severity, StepTerms, Terms, files, registry, show_text,
+    Atoms, Bundle, Codec, Definition, Error as FileError, FormatInfo, Loss, LossPart, MergeTerms,
+    Merges, ReadOptions, Severity, StepTerms, Terms, files, registry, show_text,
 };
 
 use crate::error::{Error, Result};
@@ -186,7 +186,17 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
         // The document of a tokenizer.json can go to another place as it is.
         StepTerms::Steps if source.extra.json.is_some() => {}
         StepTerms::Steps => to_listed::restate_steps(&mut prepared, &mut losses)?,
+        // The codec refuses other atoms in words of its own.
+        StepTerms::NamedSteps if prepared.atoms == Atoms::Bytes => {
+            to_listed::restate_steps(&mut prepared, &mut losses)?;
+            to_listed::publish_steps(&mut prepared);
+            to_ranks::report_unread(&prepared, &mut losses);
+        }
+        StepTerms::NamedSteps => {}
         StepTerms::Pattern => to_ranks::restate_steps(&mut prepared, &mut losses)?,
+    }
+    if let Some(wanted) = codec.implied_ignore_merges(&prepared) {
+        to_listed::settle_ignore_merges(&mut prepared, wanted);
     }
     report_uncarried(source, codec.info(), &mut losses);
     losses.extend(codec.losses(&prepared));

@@ -34,6 +34,31 @@ pub(super) fn to_tokenizers(pretokenizer: Option<&Pretokenizer>) -> Result<Vec<P
     Ok(vec![Pretokenizer::matches_of(Pattern::oniguruma(text))])
 }
 
+/// The splits of a byte-level tokenizer.json in their published spelling, if together they are a
+/// published pattern.
+pub(super) fn published_steps(pretokenizer: &Pretokenizer) -> Option<Pretokenizer> {
+    let mut steps = Vec::new();
+    flatten(pretokenizer, &mut steps);
+    let (byte_level, splits) = steps.split_last()?;
+    let Pretokenizer::ByteLevel {
+        use_regex: false, ..
+    } = byte_level
+    else {
+        return None;
+    };
+    let stages: Option<Vec<&str>> = splits.iter().map(|step| as_isolating_stage(step)).collect();
+    let known = match (stages, splits) {
+        (Some(stages), _) => known::pattern_by_stages(&stages)?,
+        (None, [only]) => Matcher::of_pattern(only.as_matches_of()?)
+            .ok()?
+            .as_known()?,
+        _ => return None,
+    };
+    let published = known.tokenizers.iter().map(|stage| isolated(stage));
+    let steps = published.chain([(*byte_level).clone()]).collect();
+    Some(Pretokenizer::Sequence(steps))
+}
+
 fn isolated(stage: &str) -> Pretokenizer {
     Pretokenizer::Split {
         needle: Needle::Regex(Pattern::oniguruma(stage)),

@@ -86,6 +86,24 @@ pub(super) fn restate_steps(target: &mut Definition, losses: &mut Vec<Loss>) -> 
     check_texts(target)
 }
 
+/// The steps with patterns in the spelling that is published for a tokenizer.json, where all of
+/// them together are a published pattern.
+pub(super) fn publish_steps(target: &mut Definition) {
+    let steps = target.pretokenizer.as_ref();
+    if let Some(published) = steps.and_then(patterns::published_steps) {
+        target.pretokenizer = Some(published);
+    }
+}
+
+/// Says of pretokens that are tokens what a format implies, where it makes no difference: merges
+/// reach every token. Ordinary text has an added token as a pretoken only where it is cut so, but
+/// that is not looked into.
+pub(super) fn settle_ignore_merges(target: &mut Definition, wanted: bool) {
+    if target.options.ignore_merges != wanted && live_pairs::unreachable_tokens(target).is_empty() {
+        target.options.ignore_merges = wanted;
+    }
+}
+
 /// The vocab in which an added token has its text for a name, as tokenizers looks it up, where
 /// the byte alphabet would give it another (a space, a letter beyond ASCII). No merge may need it.
 fn with_literal_texts(target: &Definition) -> Result<Vocab> {

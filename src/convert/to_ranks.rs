@@ -245,7 +245,7 @@ fn joins_bytes(decoder: &Decoder) -> bool {
 }
 
 /// What the source carries and the toolkit does not act on.
-fn report_unread(source: &Definition, losses: &mut Vec<Loss>) {
+pub(super) fn report_unread(source: &Definition, losses: &mut Vec<Loss>) {
     let Some(document) = &source.extra.json else {
         return;
     };

@@ -15,6 +15,7 @@ mod cli_train;
 mod cli_train_refused;
 mod convert_matrix;
 mod fixtures;
+mod gguf;
 mod layers;
 mod refusals;
 mod support;

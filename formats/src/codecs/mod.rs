@@ -1,5 +1,6 @@
 //! One module a format. A codec knows nothing of the others; what two need lies further down.
 
+pub mod gguf;
 pub mod gpt2;
 pub mod hf_dir;
 pub mod hf_json;
