@@ -12,6 +12,7 @@ mod huge_pages;
 pub mod known;
 mod load;
 mod pretokenize;
+mod sentencepiece;
 mod source;
 mod threads;
 mod tokenizer;

@@ -23,10 +23,10 @@ pub(crate) type State = (
 /// The tokenizer as data.
 pub(crate) fn of(tokenizer: &Tokenizer) -> bpekit::Result<State> {
     let mut definition = tokenizer.definition().clone();
-    let format = if definition.merges == Merges::ByRank {
-        "tiktoken"
-    } else {
-        "hf-json"
+    let format = match definition.merges {
+        Merges::ByRank => "tiktoken",
+        Merges::Listed(_) => "hf-json",
+        Merges::ByScore(_) => "sentencepiece",
     };
     let mut special_tokens = Vec::new();
     if definition.merges == Merges::ByRank {

@@ -26,7 +26,8 @@ pub struct AddedToken {
     pub lstrip: bool,
     /// It takes the white space after it.
     pub rstrip: bool,
-    /// It is looked for in the normalized text, not in the text as given.
+    /// It is looked for in the normalized text, not in the text as given. So its own text is
+    /// normalized too, but for that of a token which SentencePiece cuts out.
     pub normalized: bool,
 }
 

@@ -44,7 +44,67 @@ pub enum Merges {
     /// Listed pairs, the earliest of the list first, leftmost first (tokenizers
     /// `models/bpe/word.rs`, `merge_all`).
     Listed(Vec<Merge>),
+    /// The pair whose joined text is the token of the highest score merges first, leftmost first
+    /// of all pairs with that score (SentencePiece `bpe_model.cc`, `SampleEncode`).
+    ByScore(Scores),
 }
+
+/// The order of merges of a SentencePiece model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct Scores {
+    /// The score of each token of the vocab, in the order of ids; none for a token that merges
+    /// neither make nor start from.
+    pub of_tokens: Vec<Option<Score>>,
+    /// Tokens, in the order of ids, that merges pass through alone: what is left of them in the
+    /// end is taken apart again into the two that it was made of.
+    pub unused: Vec<TokenId>,
+}
+
+/// A score: a number, and an order of all of them. Of two zeros the negative one is the lower, as
+/// SentencePiece has it, which compares the bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Score(f32);
+
+impl Score {
+    /// The score, unless it is not a number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bpekit_formats::Score;
+    /// assert!(Score::new(-1.0) > Score::new(-2.0));
+    /// assert_eq!(Score::new(f32::NAN), None);
+    /// ```
+    pub fn new(value: f32) -> Option<Self> {
+        (!value.is_nan()).then_some(Self(value))
+    }
+
+    /// The number.
+    pub fn value(self) -> f32 {
+        self.0
+    }
+}
+
+impl Ord for Score {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Score {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Score {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Score {}
 
 /// Settings of a BPE model beside vocab and merges; the names are those of tokenizer.json.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -25,13 +25,6 @@ pub(crate) fn recognise(bytes: &[u8]) -> Option<Error> {
                  special_tokens=enc._special_tokens).save(\"NAME.tiktoken\")`",
             ),
         )
-    } else if looks_like_sentencepiece(start) {
-        (
-            "looks like a SentencePiece model, which this version cannot read",
-            Some(
-                "`tokenizer.model` names two formats: SentencePiece, and tiktoken ranks (Llama 3)",
-            ),
-        )
     } else if start.starts_with(b"bpekit-counts ") {
         (
             "is a file of pretoken counts, not a tokenizer",
@@ -72,14 +65,38 @@ fn looks_like_pickle(start: &[u8]) -> bool {
         || start.starts_with(b"ccopy_reg\n")
 }
 
-/// The first field of a model is a piece: tag 0x0a, its length, then tag 0x0a for the piece's
-/// text, then tag 0x15 for its score or 0x18 for its type (`sentencepiece_model.proto`,
-/// `ModelProto.pieces`, `SentencePiece`). The text alone could be blank lines.
-fn looks_like_sentencepiece(start: &[u8]) -> bool {
-    let [0x0a, len, 0x0a, text_len, rest @ ..] = start else {
+/// The error of another format for a SentencePiece model, which shares the name `tokenizer.model`
+/// with tiktoken's ranks.
+pub(crate) fn recognise_sentencepiece(bytes: &[u8]) -> Option<Error> {
+    looks_like_sentencepiece(bytes).then(|| {
+        Error::syntax("looks like a SentencePiece model").with_hint(
+            "`tokenizer.model` names two formats, `sentencepiece` and `tiktoken` (Llama 3); \
+             without a format's name, the content tells",
+        )
+    })
+}
+
+/// Whether it starts as a SentencePiece model does. The first field is a piece: tag 0x0a, its
+/// length, then tag 0x0a for the piece's text, then tag 0x15 for its score or 0x18 for its type
+/// (`sentencepiece_model.proto`, `ModelProto.pieces`, SentencePiece). The text alone could be
+/// blank lines.
+pub(crate) fn looks_like_sentencepiece(bytes: &[u8]) -> bool {
+    // Longer than any piece.
+    let start = &bytes[..bytes.len().min(1 << 14)];
+    let inside = |bytes: &mut &[u8]| {
+        let rest = bytes.strip_prefix(b"\x0a")?;
+        *bytes = rest;
+        prost::decode_length_delimiter(bytes).ok()
+    };
+    let mut rest = start;
+    let Some(len) = inside(&mut rest) else {
         return false;
     };
-    text_len < len && *len < 0x80 && matches!(rest.get(usize::from(*text_len)), Some(0x15 | 0x18))
+    // A file that is cut off within its first piece is one all the same.
+    let mut piece = &rest[..len.min(rest.len())];
+    let text_len = inside(&mut piece).filter(|&len| len > 0);
+    let behind = text_len.and_then(|len| piece.get(len));
+    matches!(behind, Some(0x15 | 0x18))
 }
 
 fn starts_with_markup(start: &[u8]) -> bool {
@@ -98,7 +115,6 @@ mod tests {
         for (bytes, word) in [
             (b"\x80\x04\x95abc".as_slice(), "pickle"),
             (b"PK\x03\x04..", "ZIP"),
-            (b"\x0a\x0e\x0a\x05<unk>\x15", "SentencePiece"),
             (b" <!DOCTYPE html>", "web page"),
             (b"bpekit-counts 1\n{", "counts"),
             (b"version https://git-lfs.github.com/spec/v1\n", "LFS"),
@@ -121,6 +137,31 @@ mod tests {
             b"bpekit-countsabc 5\n",
         ] {
             assert!(recognise(bytes).is_none());
+        }
+    }
+    #[test]
+    fn a_model_is_known_by_its_first_piece() {
+        let long = [&b"\x0a\xd1\x01\x0a\xc8\x01"[..], &[b'x'; 200], b"\x15"].concat();
+        for model in [
+            &b"\x0a\x0e\x0a\x05<unk>\x15\0\0\0\0\x18\x02"[..],
+            b"\x0a\x0e\x0a\x05<unk>\x15",
+            b"\x0a\x09\x0a\x05<unk>\x18\x02",
+            &long,
+        ] {
+            assert!(looks_like_sentencepiece(model), "{model:?}");
+            assert!(recognise(model).is_none());
+        }
+        for other in [
+            &b""[..],
+            b"\n",
+            b"\n\n\n\n",
+            b"\n\r\n\nIQ== 0\n",
+            b"\x0a\x06\x0a\x00\x15\0\0\0\0",
+            b"\n\nabcd",
+            b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+            b"{\"model\": 1}",
+        ] {
+            assert!(!looks_like_sentencepiece(other), "{other:?}");
         }
     }
 }

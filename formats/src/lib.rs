@@ -4,6 +4,7 @@
 pub mod added_token;
 pub mod bundle;
 pub mod byte_alphabet;
+pub mod charsmap;
 pub mod codec;
 pub mod codecs;
 pub mod compression;
@@ -28,11 +29,14 @@ pub mod vocab;
 
 pub use added_token::AddedToken;
 pub use bundle::Bundle;
+pub use charsmap::Charsmap;
 pub use codec::{
     Carries, Codec, Confidence, Extent, FormatInfo, Layout, MergeTerms, StepTerms, Terms,
 };
 pub use counts_file::{CountsHeader, CountsReader, CountsWriter};
-pub use definition::{Atoms, Definition, Merge, Merges, ModelOptions, Part, Provenance, Role};
+pub use definition::{
+    Atoms, Definition, Merge, Merges, ModelOptions, Part, Provenance, Role, Score, Scores,
+};
 pub use error::{Category, Error, ErrorKind, Location, Result, show_bytes, show_text};
 pub use extra::{
     CarriedDocument, Extra, GgufDocument, GgufEntry, Gpt2Layout, HfDirFiles, JsonDocument,
@@ -42,6 +46,6 @@ pub use loss::{Loss, LossPart, Severity};
 pub use merge_log::{MergeLog, MergeLogWriter, MergeRecord};
 pub use pipeline::{
     Decoder, Dialect, Needle, Normalizer, Pattern, PostProcessor, PrependScheme, Pretokenizer,
-    SplitBehavior, TemplatePart,
+    SentencePieceNormalizer, SplitBehavior, TemplatePart, TextStart,
 };
 pub use vocab::{Duplicate, Token, TokenId, TokenKind, Vocab, VocabBuilder};

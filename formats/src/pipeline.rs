@@ -5,6 +5,8 @@
 //! A kind this crate does not know is kept by name (`Other`), so that a file can be carried whole
 //! and the engine can refuse it with its name.
 
+use crate::charsmap::Charsmap;
+
 /// The syntax a pattern is written in. The same text means different things in the two: `{1,3}+`
 /// is possessive in one and a nested quantifier in the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,10 +67,34 @@ pub enum Normalizer {
     },
     /// A text put in front, unless the text is empty.
     Prepend(String),
+    /// Grapheme clusters of fewer than six bytes replaced, and characters of others, if a key of
+    /// the map is a prefix of them: tokenizers' way with the maps of SentencePiece, which is
+    /// not that of SentencePiece itself.
+    Precompiled(Charsmap),
+    /// All that SentencePiece does to a text. It leaves added tokens that are looked for in
+    /// normalized text as they stand.
+    SentencePiece(SentencePieceNormalizer),
     /// One after the other.
     Sequence(Vec<Self>),
     /// A kind that is carried but not known.
     Other(String),
+}
+
+/// What SentencePiece does to a text (`normalizer.cc`, `Normalizer::Normalize`). The members
+/// have the names of its `NormalizerSpec`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, clippy::struct_excessive_bools)]
+pub struct SentencePieceNormalizer {
+    /// The longest key of it at a place is replaced.
+    pub charsmap: Option<Charsmap>,
+    /// A space in front of the text, or behind it with `treat_whitespace_as_suffix`.
+    pub add_dummy_prefix: bool,
+    /// Spaces at the ends of the text, and all but one of several, are left out.
+    pub remove_extra_whitespaces: bool,
+    /// Spaces become `▁`.
+    pub escape_whitespaces: bool,
+    /// Whether the space of `add_dummy_prefix` stands behind the text.
+    pub treat_whitespace_as_suffix: bool,
 }
 
 impl Normalizer {
@@ -268,10 +294,30 @@ pub enum Decoder {
         /// Has no effect here.
         split: bool,
     },
+    /// All that SentencePiece does (`sentencepiece_processor.cc`, `DecodeOptimized`): special
+    /// tokens become nothing, `▁` a space, `<0x0A>` tokens bytes.
+    SentencePiece {
+        /// What becomes of the `▁` that tokens at the start of the text start with.
+        start: TextStart,
+        /// What the unknown token becomes.
+        unknown: String,
+    },
     /// One after the other.
     Sequence(Vec<Self>),
     /// A kind that is carried but not known.
     Other(String),
+}
+
+/// What becomes of the mark of spaces in front of a text that is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum TextStart {
+    /// It is a space like others.
+    Kept,
+    /// The first token that is more than nothing loses one.
+    OneMark,
+    /// Each token loses one, as long as there is no text before it.
+    OneMarkEach,
 }
 
 impl Pattern {
@@ -339,6 +385,12 @@ impl Normalizer {
             Self::Sequence(steps) => steps.iter().all(Self::is_neutral),
             Self::Strip { left, right } => !left && !right,
             Self::Prepend(text) => text.is_empty(),
+            Self::SentencePiece(all) => {
+                all.charsmap.is_none()
+                    && !all.add_dummy_prefix
+                    && !all.remove_extra_whitespaces
+                    && !all.escape_whitespaces
+            }
             _ => false,
         }
     }

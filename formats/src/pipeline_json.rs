@@ -4,8 +4,11 @@
 //! Reading is strict about the members it needs and silent about members it does not know: those
 //! stay in the document and are written back with it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use crate::charsmap::Charsmap;
 use crate::error::{Error, Result, show_text};
 use crate::json::member_path;
 use crate::pipeline::{
@@ -126,6 +129,13 @@ impl<'a> Node<'a> {
             (None, Some(_)) => Ok(Needle::Regex(Pattern::oniguruma(node.text("Regex")?))),
             _ => Err(Error::data("expected either `String` or `Regex`").at_json(path)),
         }
+    }
+
+    fn charsmap(&self, name: &str) -> Result<Charsmap> {
+        let bytes = STANDARD.decode(self.text(name)?);
+        let bytes = bytes.map_err(|_| "is not base64".to_owned());
+        let map = bytes.and_then(|bytes| Charsmap::new(bytes).map_err(str::to_owned));
+        map.map_err(|what| Error::data(what).at_json(self.path_of(name)))
     }
 
     fn steps<T>(&self, name: &str, read: impl Fn(&Value, &str) -> Result<T>) -> Result<Vec<T>> {
@@ -258,6 +268,7 @@ pub(crate) fn read_normalizer(value: &Value, path: &str) -> Result<Normalizer> {
             content: node.text("content")?.to_owned(),
         },
         "Prepend" => Normalizer::Prepend(node.text("prepend")?.to_owned()),
+        "Precompiled" => Normalizer::Precompiled(node.charsmap("precompiled_charsmap")?),
         "Sequence" => Normalizer::Sequence(node.steps("normalizers", read_normalizer)?),
         other => Normalizer::Other(other.to_owned()),
     })
@@ -278,9 +289,13 @@ pub(crate) fn write_normalizer(normalizer: &Normalizer) -> Result<Value> {
             json!({ "type": "Replace", "pattern": needle_json(needle), "content": content })
         }
         Normalizer::Prepend(text) => json!({ "type": "Prepend", "prepend": text }),
+        Normalizer::Precompiled(map) => {
+            json!({ "type": "Precompiled", "precompiled_charsmap": STANDARD.encode(map.bytes()) })
+        }
         Normalizer::Sequence(steps) => {
             steps_json("Sequence", "normalizers", steps, write_normalizer)?
         }
+        Normalizer::SentencePiece(_) => return Err(cannot_write("SentencePiece")),
         Normalizer::Other(kind) => return Err(cannot_write(kind)),
     })
 }
@@ -568,6 +583,7 @@ pub(crate) fn write_decoder(decoder: &Decoder) -> Result<Value> {
             split,
         } => metaspace_json(*replacement, *prepend, *split),
         Decoder::Sequence(steps) => steps_json("Sequence", "decoders", steps, write_decoder)?,
+        Decoder::SentencePiece { .. } => return Err(cannot_write("SentencePiece")),
         Decoder::Other(kind) => return Err(cannot_write(kind)),
     })
 }

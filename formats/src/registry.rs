@@ -3,7 +3,8 @@
 use crate::bundle::Bundle;
 use crate::codec::{Codec, Confidence, Extent, FormatInfo, Layout};
 use crate::codecs::{
-    gguf::Gguf, gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, rank_json::RankJson, tiktoken::Tiktoken,
+    gguf::Gguf, gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, rank_json::RankJson,
+    sentencepiece::SentencePiece, tiktoken::Tiktoken,
 };
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -11,7 +12,15 @@ use crate::json;
 use crate::limits::Limits;
 
 /// Every format, in the order of lists and messages.
-pub const CODECS: &[&dyn Codec] = &[&Tiktoken, &HfJson, &HfDir, &Gpt2, &RankJson, &Gguf];
+pub const CODECS: &[&dyn Codec] = &[
+    &Tiktoken,
+    &HfJson,
+    &HfDir,
+    &Gpt2,
+    &RankJson,
+    &SentencePiece,
+    &Gguf,
+];
 
 /// Facts about every format.
 pub fn formats() -> impl ExactSizeIterator<Item = &'static FormatInfo> {
@@ -111,7 +120,7 @@ fn could_be(several: &[&dyn Codec]) -> Error {
 /// # Errors
 ///
 /// `Syntax` if the content is of no known format; a foreign kind of file that is recognised (a
-/// pickle, a SentencePiece model) is named. `Unsupported` for the sidecar of a rank file.
+/// pickle, a web page) is named. `Unsupported` for the sidecar of a rank file.
 pub fn detect(input: &Bundle) -> Result<&'static dyn Codec> {
     if let Some(error) = foreign::recognise(input.bytes()) {
         return Err(error);

@@ -60,7 +60,7 @@ fn facts_hold() {
         let definition = file.read();
         let merge_count = match &definition.merges {
             Merges::Listed(merges) => merges.len(),
-            Merges::ByRank => 0,
+            Merges::ByRank | Merges::ByScore(_) => 0,
         };
         let path = &file.path;
         assert_eq!(Some(definition.id_bound()), file.n_vocab, "{path}");

@@ -348,3 +348,50 @@ fn large_hostile_files_are_read_in_linear_time() {
     let error = read("x.tiktoken", &file, Limits::default()).unwrap_err();
     assert_eq!(error.line(), Some(200_001));
 }
+
+fn model() -> Vec<u8> {
+    std::fs::read(support::root().join("valid/sentencepiece/user-defined/tokenizer.model")).unwrap()
+}
+
+#[test]
+fn models() {
+    let file = model();
+    let definition = read("tokenizer.model", &file, Limits::default()).unwrap();
+    let longest = definition.vocab.max_token_len() as u64;
+    let of = |token_count, token_len, added_token_count| Limits {
+        token_count,
+        token_len,
+        added_token_count,
+        ..Limits::default()
+    };
+    let count = definition.vocab.len() as u64;
+    let added = definition.added_tokens.len() as u64;
+    let name = "tokenizer.model";
+    assert_limit(name, &file, "token_count", |limit| of(limit, 99, 99), count);
+    assert_limit(
+        name,
+        &file,
+        "token_len",
+        |limit| of(999, limit, 99),
+        longest,
+    );
+    let at = |limit| of(999, 99, limit);
+    assert_limit(name, &file, "added_token_count", at, added);
+}
+
+/// Fields that promise more than there is take no memory, and nesting no stack.
+#[test]
+fn models_that_promise_more_are_refused() {
+    let good = model();
+    let promise = [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
+    let groups = [&[0x0a, 0xc0, 0x84, 0x3d][..], &vec![0x23; 1_000_000]].concat();
+    let empty_pieces = [0x0a, 0x00].repeat(2_000_000);
+    for (bytes, words) in [
+        ([&good[..], &promise].concat(), "ends within a field"),
+        ([&good[..], &groups].concat(), "pieces["),
+        ([&good[..], &empty_pieces].concat(), "the text is empty"),
+    ] {
+        let error = read("tokenizer.model", &bytes, Limits::default()).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}

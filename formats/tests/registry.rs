@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 
 use bpekit_formats::registry::{self, CODECS};
-use bpekit_formats::{Bundle, Layout, files};
+use bpekit_formats::{Bundle, Layout, ReadOptions, files};
 use support::manifest;
 
 fn module_of(name: &str) -> String {
@@ -110,6 +110,7 @@ fn names_of_files_ask_for_formats() {
         ("a.tiktoken", Some("tiktoken")),
         ("A.TIKTOKEN.GZ", Some("tiktoken")),
         ("tokenizer.model", Some("tiktoken")),
+        ("spiece.model", Some("sentencepiece")),
         ("tokenizer.json", Some("hf-json")),
         ("tokenizer.json.zst", Some("hf-json")),
         ("mine.ranks.json", Some("rank-json")),
@@ -150,6 +151,25 @@ fn detection_goes_by_content() {
     );
     assert_eq!(detect("x.json", b"GGUF\x03\0\0\0").unwrap(), "gguf");
     assert_eq!(detect("x", b"GGUF 300\n").unwrap(), "tiktoken");
+    let piece = b"\x0a\x0e\x0a\x05<unk>\x15\0\0\0\0\x18\x02";
+    assert_eq!(detect("tokenizer.model", piece).unwrap(), "sentencepiece");
+    assert_eq!(
+        detect("tokenizer.model", b"\nIQ== 0\n").unwrap(),
+        "tiktoken"
+    );
     assert!(detect("x", b"nonsense").is_err());
     assert!(detect("x.tiktoken", b"\x80\x04\x95").is_err());
+}
+
+/// A model that is read as what it is not says what it is.
+#[test]
+fn a_model_is_told_from_ranks() {
+    let piece = b"\x0a\x0e\x0a\x05<unk>\x15\0\0\0\0\x18\x02".to_vec();
+    let bundle = Bundle::new("tokenizer.model", piece);
+    for format in ["tiktoken", "hf-json"] {
+        let codec = registry::by_name(format).unwrap();
+        let error = codec.read(&bundle, &ReadOptions::default()).unwrap_err();
+        assert_eq!(error.message(), "looks like a SentencePiece model");
+        assert!(error.hints()[0].contains("names two formats"), "{error}");
+    }
 }

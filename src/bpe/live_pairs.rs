@@ -9,11 +9,14 @@
 
 use std::convert::Infallible;
 
-use bpekit_formats::{Atoms, Definition, Merge, Merges, Token, TokenId, TokenKind, Vocab};
+use bpekit_formats::{
+    Atoms, Definition, Merge, Merges, Scores, Token, TokenId, TokenKind, Vocab, byte_alphabet,
+};
 use rustc_hash::FxHashSet;
 
 use super::model::merge_with;
-use super::rule::{ByRank, Listed, NO_TOKEN, Part, Places, Product, Rule};
+use super::rule::{ByRank, ByScore, Listed, NO_TOKEN, NOTHING, Part, Places, Product, Rule};
+use super::scored::priorities;
 use super::scratch::Scratch;
 use crate::threads;
 
@@ -88,6 +91,163 @@ pub(crate) fn of_list(atoms: Atoms, vocab: &Vocab, merges: &[Merge]) -> LivePair
     }
 }
 
+/// The same of a list of merges over characters. None if it can take more than the characters of
+/// a token to say how that is made: where merges start from what stands for unknown text, or a
+/// token has a character that is none.
+pub(crate) fn of_character_merges(definition: &Definition, merges: &[Merge]) -> Option<Vec<Merge>> {
+    let vocab = &definition.vocab;
+    let options = &definition.options;
+    let is_for_unknown = |id: TokenId| {
+        let bytes = vocab.bytes(id).unwrap_or_default();
+        let unk_token = options.unk_token.as_deref().unwrap_or_default();
+        bytes == unk_token.as_bytes()
+            || (options.byte_fallback && byte_alphabet::fallback_byte(bytes).is_some())
+    };
+    let mut parts = merges.iter().flat_map(|merge| [merge.left, merge.right]);
+    if parts.any(is_for_unknown) {
+        return None;
+    }
+    let places = Places::new(merges);
+    let mut rule = Listed {
+        merges,
+        places: &places,
+    };
+    let products: FxHashSet<TokenId> = merges.iter().map(|merge| merge.product).collect();
+    let atom = |bytes: &[u8]| vocab.id_of(bytes);
+    let twos = in_parts(vocab, |position, scratch| {
+        let token = vocab.at(position);
+        let is_made = products.contains(&token.id);
+        is_made.then(|| (token.id, last_two(rule, atom, token.bytes, scratch)))
+    });
+    let mut made = Vec::with_capacity(twos.len());
+    for (id, two) in twos {
+        let LastTwo::Parts([left, right]) = two else {
+            continue;
+        };
+        if left.id == NO_TOKEN || right.id == NO_TOKEN {
+            return None;
+        }
+        let product = rule.product(&[], left, right, 0);
+        if let Some(product) = product.filter(|product| product.id == id) {
+            let (left, right) = (left.id, right.id);
+            let product_id = product.id;
+            made.push((
+                product.priority,
+                Merge {
+                    left,
+                    right,
+                    product: product_id,
+                },
+            ));
+        }
+    }
+    made.sort_unstable_by_key(|(priority, _)| *priority);
+    Some(made.into_iter().map(|(_, merge)| merge).collect())
+}
+
+/// The merges of scores, each with how many scores are higher, and what is left out of them.
+pub(crate) struct ScoredPairs {
+    /// One a token that merges make, in the order of scores, then of ids.
+    pub(crate) merges: Vec<(u32, Merge)>,
+    /// Tokens of two or more characters that no merge makes.
+    pub(crate) unreachable: Vec<TokenId>,
+    /// Tokens that are made with a character that has no token of its own.
+    pub(crate) of_unknown: Vec<TokenId>,
+}
+
+/// The same of scores. Of pairs with one score the leftmost merges first, inside a span as in the
+/// whole, so that here too the merges inside happen in the order of the span alone.
+pub(crate) fn of_scores(vocab: &Vocab, scores: &Scores) -> ScoredPairs {
+    let priorities = priorities(scores);
+    let rule = ByScore {
+        vocab,
+        priorities: &priorities,
+    };
+    let mut found = ScoredPairs {
+        merges: Vec::with_capacity(vocab.len()),
+        unreachable: Vec::new(),
+        of_unknown: Vec::new(),
+    };
+    let twos = in_parts(vocab, |position, scratch| {
+        let token = vocab.at(position);
+        let priority = priorities.get(position).copied().unwrap_or(NOTHING);
+        let is_made = priority != NOTHING && !is_character(token.bytes);
+        is_made.then(|| {
+            (
+                priority,
+                token.id,
+                last_two_by_score(rule, token.bytes, scratch),
+            )
+        })
+    });
+    for (priority, id, two) in twos {
+        match two {
+            LastTwo::Stuck => found.unreachable.push(id),
+            LastTwo::Parts(two) if two.iter().any(|part| part.id == NO_TOKEN) => {
+                found.of_unknown.push(id);
+            }
+            LastTwo::Parts([left, right]) => found.merges.push((
+                priority,
+                Merge {
+                    left: left.id,
+                    right: right.id,
+                    product: id,
+                },
+            )),
+        }
+    }
+    found
+        .merges
+        .sort_unstable_by_key(|(priority, merge)| (*priority, merge.product));
+    found
+}
+
+/// What is left of a token's own merges before the last.
+pub(super) enum LastTwo {
+    /// The two parts that become the token.
+    Parts([Part; 2]),
+    /// Others, of which no merge makes the token.
+    Stuck,
+}
+
+/// The last two parts of a token's own merges by score.
+pub(super) fn last_two_by_score(rule: ByScore<'_>, bytes: &[u8], scratch: &mut Scratch) -> LastTwo {
+    let atom = |bytes: &[u8]| rule.find(bytes).map(|found| found.id);
+    last_two(rule, atom, bytes, scratch)
+}
+
+/// The last two parts of a token's own merges, which start from its characters.
+fn last_two(
+    rule: impl Rule,
+    atom: impl Fn(&[u8]) -> Option<TokenId>,
+    bytes: &[u8],
+    scratch: &mut Scratch,
+) -> LastTwo {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let parts = &mut scratch.parts;
+    parts.clear();
+    parts.extend(text.char_indices().map(|(start, character)| {
+        let found = atom(&bytes[start..start + character.len_utf8()]);
+        Part {
+            start,
+            id: found.unwrap_or(NO_TOKEN),
+        }
+    }));
+    let mut rule = ButWhole {
+        rule,
+        len: bytes.len(),
+    };
+    merge_with(&mut rule, bytes, parts);
+    match parts.as_slice() {
+        &[left, right] => LastTwo::Parts([left, right]),
+        _ => LastTwo::Stuck,
+    }
+}
+
+fn is_character(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.chars().count() == 1)
+}
+
 /// The tokens that no text becomes by merging: of ranks, or of a list. Added tokens that stand in
 /// the vocab are among them.
 pub(crate) fn unreachable_tokens(definition: &Definition) -> Vec<TokenId> {
@@ -116,6 +276,14 @@ pub(crate) fn unreachable_tokens(definition: &Definition) -> Vec<TokenId> {
                 .map(|token| token.id)
                 .collect()
         }
+        (Merges::ByScore(scores), _) => {
+            let mut unreachable = of_scores(vocab, scores).unreachable;
+            let tokens = vocab.iter().zip(&scores.of_tokens);
+            let unmade = tokens.filter(|(_, score)| score.is_none());
+            unreachable.extend(unmade.map(|(token, _)| token.id));
+            unreachable.sort_unstable();
+            unreachable
+        }
     }
 }
 
@@ -125,23 +293,35 @@ type LastPair = (TokenId, Option<(TokenId, TokenId)>);
 /// The last pair of every ordinary token that is not one byte, in the order of ids. Each token is
 /// for itself, so the work is spread over the cores.
 fn last_pairs<R: Rule + Copy + Sync>(atoms: Atoms, vocab: &Vocab, rule: R) -> Vec<LastPair> {
+    in_parts(vocab, |position, scratch| {
+        let token = vocab.at(position);
+        let is_made = !is_atom(atoms, token.bytes) && token.kind == TokenKind::Ordinary;
+        is_made.then(|| {
+            (
+                token.id,
+                last_pair(atoms, vocab, rule, token.bytes, scratch),
+            )
+        })
+    })
+}
+
+/// What is found of the tokens at each position, in order.
+fn in_parts<T: Send>(
+    vocab: &Vocab,
+    find: impl Fn(usize, &mut Scratch) -> Option<T> + Sync,
+) -> Vec<T> {
     // Below this a thread costs more than it saves.
     const PART: usize = 4096;
     let parts = vocab.len().div_ceil(PART);
-    let pairs = threads::in_order(threads::available(), parts, |number| {
+    let found = threads::in_order(threads::available(), parts, |number| {
         let mut scratch = Scratch::default();
-        let pairs: Vec<LastPair> = (number * PART..((number + 1) * PART).min(vocab.len()))
-            .map(|position| vocab.at(position))
-            .filter(|token| !is_atom(atoms, token.bytes) && token.kind == TokenKind::Ordinary)
-            .map(|token| {
-                let pair = last_pair(atoms, vocab, rule, token.bytes, &mut scratch);
-                (token.id, pair)
-            })
+        let found: Vec<T> = (number * PART..((number + 1) * PART).min(vocab.len()))
+            .filter_map(|position| find(position, &mut scratch))
             .collect();
-        Ok::<_, Infallible>(pairs)
+        Ok::<_, Infallible>(found)
     });
-    match pairs {
-        Ok(pairs) => pairs.concat(),
+    match found {
+        Ok(found) => found.into_iter().flatten().collect(),
         Err(never) => match never {},
     }
 }

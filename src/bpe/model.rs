@@ -6,12 +6,14 @@ use std::sync::{Arc, OnceLock};
 use bpekit_formats::{Atoms, Definition, Merges, TokenId, Vocab, byte_alphabet};
 use rustc_hash::FxHashSet;
 
+use super::borders::Borders;
 use super::byte_pairs::BytePairs;
 use super::output::{Hot, Output};
 use super::pair_memo::Remembered;
 use super::queue::QUEUE_LIMIT;
 use super::rule::{ByRank, ByRankInside, Listed, NO_TOKEN, Part, Places, Rule};
 use super::scan::SCAN_LIMIT;
+use super::scored::Scored;
 use super::scratch::{Memory, Scratch};
 use super::seams::Seams;
 use super::short_cache::Found;
@@ -23,6 +25,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// Finding the seams takes some milliseconds. That is worth it once so many bytes were in pretokens
 /// that might have some.
 const SEAMS_PAY: usize = 1 << 14;
+
+/// So many parts of a pretoken are encoded in one run.
+const PARTS_AT_ONCE: usize = 256;
 
 /// The same for what pairs of bytes become.
 const BYTE_PAIRS_PAY: usize = 1 << 12;
@@ -44,6 +49,8 @@ pub(crate) struct Bpe {
     byte_tokens: [TokenId; 256],
     /// Where to find a pair, if merges are listed.
     places: Option<Places>,
+    /// The order of tokens, if they have scores.
+    scored: Option<Scored>,
     /// Whether each byte is a token, so that merging depends on bytes alone.
     has_all_bytes: bool,
     /// Whether a pretoken that is a token is looked up as a whole before merging.
@@ -55,6 +62,8 @@ pub(crate) struct Bpe {
     seams: OnceLock<Seams>,
     /// What pairs of bytes become; found out once there were enough of them to pay for it.
     byte_pairs: OnceLock<BytePairs>,
+    /// Where pretokens of characters fall apart, found out as the seams are.
+    borders: OnceLock<Borders>,
     /// What becomes of an atom without a token.
     unknown: Unknown,
 }
@@ -72,6 +81,11 @@ impl Bpe {
         let (places, whole_first) = match &definition.merges {
             Merges::ByRank => (None, true),
             Merges::Listed(merges) => (Some(Places::new(merges)), definition.options.ignore_merges),
+            Merges::ByScore(_) => (None, false),
+        };
+        let scored = match &definition.merges {
+            Merges::ByScore(scores) => Some(Scored::new(vocab, scores)),
+            _ => None,
         };
         let mut not_whole = FxHashSet::default();
         if let (Merges::Listed(merges), true) = (&definition.merges, whole_first) {
@@ -94,10 +108,12 @@ impl Bpe {
             has_all_bytes: !byte_tokens.contains(&NO_TOKEN),
             byte_tokens,
             places,
+            scored,
             whole_first,
             not_whole,
             seams: OnceLock::new(),
             byte_pairs: OnceLock::new(),
+            borders: OnceLock::new(),
         })
     }
 
@@ -121,9 +137,73 @@ impl Bpe {
         out: &mut impl Output,
         scratch: &mut Scratch,
     ) -> Result<()> {
+        if self.definition.atoms == Atoms::Characters
+            && let Some(borders) = self.borders(start, ends, scratch)
+        {
+            return self.encode_cut(borders, source, start, ends, out, scratch);
+        }
         let mut keys = std::mem::take(&mut scratch.keys);
         let outcome = self.encode_keyed(source, start, ends, out, scratch, &mut keys);
         scratch.keys = keys;
+        outcome
+    }
+
+    /// Where pretokens of characters fall apart, once that pays; these end at `ends`.
+    fn borders(&self, start: usize, ends: &[usize], scratch: &mut Scratch) -> Option<&Borders> {
+        let memory = scratch.memory.as_mut()?;
+        if memory.long_bytes < SEAMS_PAY {
+            memory.long_bytes += ends.last().map_or(0, |end| end - start);
+            return None;
+        }
+        if self.whole_first {
+            // Parts would be looked up as wholes.
+            return None;
+        }
+        Some(self.borders.get_or_init(|| {
+            Borders::new(&self.definition, |character| {
+                let mut buffer = [0; 4];
+                let bytes = character.encode_utf8(&mut buffer).as_bytes();
+                match &self.scored {
+                    Some(scored) => scored.has_atom(self.vocab(), bytes),
+                    None => self.vocab().id_of(bytes).is_some(),
+                }
+            })
+        }))
+    }
+
+    /// As [`Self::encode_run`], each pretoken in parts.
+    fn encode_cut(
+        &self,
+        borders: &Borders,
+        source: &[u8],
+        mut start: usize,
+        ends: &[usize],
+        out: &mut impl Output,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let mut keys = std::mem::take(&mut scratch.keys);
+        let mut parts = std::mem::take(&mut scratch.part_ends);
+        let mut outcome = Ok(());
+        'pretokens: for &end in ends {
+            let Ok(text) = std::str::from_utf8(&source[start..end]) else {
+                // Merging has the words for that.
+                outcome = self.encode_keyed(source, start, &[end], out, scratch, &mut keys);
+                break;
+            };
+            let mut done = start;
+            while done < end {
+                parts.clear();
+                borders.ends(&text[done - start..], done, PARTS_AT_ONCE, &mut parts);
+                outcome = self.encode_keyed(source, done, &parts, out, scratch, &mut keys);
+                done = parts.last().copied().unwrap_or(end);
+                if outcome.is_err() {
+                    break 'pretokens;
+                }
+            }
+            start = end;
+        }
+        scratch.keys = keys;
+        scratch.part_ends = parts;
         outcome
     }
 
@@ -361,6 +441,12 @@ impl Bpe {
         if pretoken.len() > QUEUE_LIMIT {
             return Err(Error::argument("a pretoken of 4 GiB or more"));
         }
+        if let Some(scored) = &self.scored {
+            self.merge_scored(scored, pretoken, scratch)?;
+            scratch.ids.clear();
+            scratch.ids.extend(scratch.parts.iter().map(|part| part.id));
+            return Ok(());
+        }
         let byte_pairs = self.byte_pairs(pretoken.len(), scratch);
         let parts = &mut scratch.parts;
         if let (Merges::Listed(merges), Some(places)) = (&self.definition.merges, &self.places) {
@@ -396,6 +482,15 @@ impl Bpe {
         Ok(())
     }
 
+    fn merge_scored(&self, scored: &Scored, pretoken: &[u8], scratch: &mut Scratch) -> Result<()> {
+        let text = as_text(pretoken)?;
+        scored.first_parts(self.vocab(), text, &mut scratch.parts);
+        merge_parts(scored.rule(self.vocab()), None, pretoken, scratch);
+        scored
+            .finish(&self.unknown, text, scratch)
+            .map_err(|character| Error::new(ErrorKind::MissingCharacter(character)))
+    }
+
     /// What pairs of bytes become, once that pays, of which a pretoken of `len` bytes is a part.
     #[inline]
     fn byte_pairs(&self, len: usize, scratch: &mut Scratch) -> Option<&BytePairs> {
@@ -409,6 +504,8 @@ impl Bpe {
                 .get_or_init(|| match &self.definition.merges {
                     Merges::ByRank => BytePairs::of_ranks(self.vocab()),
                     Merges::Listed(merges) => BytePairs::of_merges(merges, &self.byte_tokens),
+                    // Not for tokens of characters.
+                    Merges::ByScore(_) => BytePairs::of_merges(&[], &self.byte_tokens),
                 }),
         )
     }
@@ -433,12 +530,7 @@ impl Bpe {
     }
 
     fn character_parts(&self, pretoken: &[u8], parts: &mut Vec<Part>) -> Result<()> {
-        let text = std::str::from_utf8(pretoken).map_err(|error| {
-            Error::new(ErrorKind::NotUtf8 {
-                bytes: pretoken.to_vec(),
-                valid_up_to: error.valid_up_to(),
-            })
-        })?;
+        let text = as_text(pretoken)?;
         let mut filler = Filler::new(&self.unknown, parts);
         for (start, character) in text.char_indices() {
             let bytes = &pretoken[start..start + character.len_utf8()];
@@ -451,6 +543,15 @@ impl Bpe {
         filler.finish();
         Ok(())
     }
+}
+
+fn as_text(pretoken: &[u8]) -> Result<&str> {
+    std::str::from_utf8(pretoken).map_err(|error| {
+        Error::new(ErrorKind::NotUtf8 {
+            bytes: pretoken.to_vec(),
+            valid_up_to: error.valid_up_to(),
+        })
+    })
 }
 
 fn byte_parts(pretoken: &[u8], byte_tokens: &[TokenId; 256], parts: &mut Vec<Part>) {

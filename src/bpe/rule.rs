@@ -18,7 +18,7 @@ pub(crate) const NO_TOKEN: TokenId = TokenId::MAX;
 
 /// Stands for the priority of a pair that merges to nothing. No pair has it: there are fewer tokens
 /// and fewer merges.
-pub(super) const NOTHING: u32 = u32::MAX;
+pub(crate) const NOTHING: u32 = u32::MAX;
 
 /// What a pair becomes, and how early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,32 @@ impl Rule for ByRankInside<'_> {
     fn product(&mut self, _: &[u8], left: Part, _: Part, end: usize) -> Option<Product> {
         let id = self.vocab.id_of_inside(self.text, left.start..end)?;
         Some(Product { priority: id, id })
+    }
+}
+
+/// By score: the joined text is looked up in the vocab. Tokens of the same score have the same
+/// priority.
+#[derive(Clone, Copy)]
+pub(crate) struct ByScore<'a> {
+    pub(crate) vocab: &'a Vocab,
+    /// Of each token, in the order of ids; [`NOTHING`] for one that no merge makes.
+    pub(crate) priorities: &'a [u32],
+}
+
+impl ByScore<'_> {
+    /// The token of this text and its priority, if merges make it or start from it.
+    #[inline]
+    pub(crate) fn find(&self, text: &[u8]) -> Option<Product> {
+        let id = self.vocab.id_of(text)?;
+        let priority = *self.priorities.get(self.vocab.position(id)?)?;
+        (priority != NOTHING).then_some(Product { priority, id })
+    }
+}
+
+impl Rule for ByScore<'_> {
+    #[inline]
+    fn product(&mut self, bytes: &[u8], left: Part, _: Part, end: usize) -> Option<Product> {
+        self.find(&bytes[left.start..end])
     }
 }
 

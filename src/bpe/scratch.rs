@@ -28,6 +28,8 @@ pub(crate) struct Scratch {
     pub(super) memory: Option<Memory>,
     /// Keys of a run of pretokens and their hashes, while it is encoded.
     pub(super) keys: Vec<(u128, u64)>,
+    /// Where the parts of a pretoken end, while they are encoded.
+    pub(super) part_ends: Vec<usize>,
     /// The ids of texts before they are given away: in memory that is there already, which is
     /// faster than memory that the system has to find.
     pub(crate) collected: Ids,

@@ -47,7 +47,7 @@ pub(super) fn to_json(facts: &Facts, path: &Path) -> Value {
         },
         "not_utf8": facts.not_utf8,
         "merges": match &definition.merges {
-            Merges::ByRank => Value::Null,
+            Merges::ByRank | Merges::ByScore(_) => Value::Null,
             Merges::Listed(merges) => json!(merges.len()),
         },
         "ignore_merges": definition.merges == Merges::ByRank || definition.options.ignore_merges,

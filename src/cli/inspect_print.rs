@@ -247,6 +247,7 @@ fn merges(definition: &Definition) -> String {
             )
         }
         Merges::Listed(merges) => format!("{} listed", merges.len()),
+        Merges::ByScore(_) => "by score".to_owned(),
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! `prepare` restates a definition in the terms of a target: ranks become merges (`to_listed`),
 //! merges become ranks where that is exact (`to_ranks`), patterns change their dialect
-//! (`patterns`). What the target cannot carry is a loss, refused unless the caller allows it.
+//! (`patterns`), and scores and steps of SentencePiece become those of a tokenizer.json
+//! (`crate::sentencepiece`). What the target cannot carry is a loss, refused unless the caller
+//! allows it.
 //! Before a file is put in its place it is read back and both tokenizers encode a verification set
 //! (`check`).
 
@@ -178,7 +180,7 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
         roles::fill_in(&mut prepared);
     }
     match terms.merges {
-        MergeTerms::Listed => to_listed::restate_merges(&mut prepared),
+        MergeTerms::Listed => to_listed::restate_merges(&mut prepared)?,
         MergeTerms::PlainList => to_listed::restate_plainly(&mut prepared)?,
         MergeTerms::Ranks => to_ranks::restate_merges(&mut prepared, &mut losses)?,
     }
@@ -208,12 +210,14 @@ fn is_of_added_tokens(part: LossPart) -> bool {
 }
 
 fn not_written(info: &FormatInfo) -> FileError {
-    let written: Vec<_> = registry::formats()
-        .filter(|info| info.writes.is_some())
-        .map(|info| info.name)
-        .collect();
     FileError::unsupported(format!("format `{}` is read, not written", info.name))
-        .with_hint(format!("write one of {}", written.join(", ")))
+        .with_hint(format!("write one of {}", written_formats()))
+}
+
+fn written_formats() -> String {
+    let written = registry::formats().filter(|info| info.writes.is_some());
+    let names: Vec<_> = written.map(|info| info.name).collect();
+    names.join(", ")
 }
 
 /// What a target has no place for and no ids hang on.
@@ -258,12 +262,14 @@ fn target_codec(name: &str, options: &ConvertOptions) -> Result<&'static dyn Cod
         }
         return Ok(codec);
     }
-    registry::by_file_name(name).ok_or_else(|| {
-        let names: Vec<_> = registry::formats().map(|info| info.name).collect();
+    let codec = registry::by_file_name(name).ok_or_else(|| {
         FileError::unsupported("the name does not say a format")
-            .with_hint(format!("name the format: {}", names.join(", ")))
-            .into()
-    })
+            .with_hint(format!("name the format: {}", written_formats()))
+    })?;
+    if codec.info().writes.is_none() {
+        return Err(not_written(codec.info()).into());
+    }
+    Ok(codec)
 }
 
 fn loss_error(refused: Vec<Loss>, format: &str) -> FileError {
@@ -304,7 +310,7 @@ fn read_back(bundle: &Bundle, codec: &dyn Codec) -> Result<Definition> {
 /// The number of merges of a definition, whichever way it has them.
 fn merge_count(definition: &Definition) -> Option<usize> {
     match &definition.merges {
-        Merges::ByRank => None,
+        Merges::ByRank | Merges::ByScore(_) => None,
         Merges::Listed(merges) => Some(merges.len()),
     }
 }

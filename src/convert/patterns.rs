@@ -237,5 +237,5 @@ pub(super) fn not_bytes() -> FileError {
     FileError::unsupported(
         "the tokens are made of characters, not bytes; no format of bytes encodes the same",
     )
-    .with_hint("keep it as tokenizer.json")
+    .with_hint("choose a tokenizer.json, which holds tokens of either")
 }

@@ -1,4 +1,5 @@
-//! Ranks to a list of merges, and tiktoken's pattern to the steps of a tokenizer.json.
+//! Ranks and scores to a list of merges, and tiktoken's pattern and what SentencePiece does to the
+//! steps of a tokenizer.json.
 
 use bpekit_formats::{
     AddedToken, Atoms, Decoder, Definition, Error as FileError, Loss, LossPart, Merges,
@@ -9,11 +10,12 @@ use rustc_hash::FxHashSet;
 use super::patterns;
 use crate::bpe::live_pairs;
 use crate::error::Result;
+use crate::sentencepiece;
 
-/// Ranks as the list of merges they stand for.
-pub(super) fn restate_merges(target: &mut Definition) {
+/// Ranks, or scores, as the list of merges they stand for.
+pub(super) fn restate_merges(target: &mut Definition) -> Result<()> {
     if target.merges != Merges::ByRank {
-        return;
+        return sentencepiece::restate_merges(target);
     }
     let live = live_pairs::of_ranks(&target.vocab);
     // Only the lookup of whole pretokens finds them; no pretoken is empty.
@@ -24,12 +26,13 @@ pub(super) fn restate_merges(target: &mut Definition) {
             .is_some_and(|bytes| !bytes.is_empty())
     });
     target.merges = Merges::Listed(live.merges);
+    Ok(())
 }
 
 /// As [`restate_merges`], without a lookup of whole pretokens: merges have to make every token that
 /// the lookup finds.
 pub(super) fn restate_plainly(target: &mut Definition) -> Result<()> {
-    restate_merges(target);
+    restate_merges(target)?;
     let Merges::Listed(merges) = &target.merges else {
         return Ok(());
     };
@@ -59,6 +62,7 @@ pub(super) fn restate_plainly(target: &mut Definition) -> Result<()> {
 
 /// The steps around the merges as those of a tokenizer.json.
 pub(super) fn restate_steps(target: &mut Definition, losses: &mut Vec<Loss>) -> Result<()> {
+    sentencepiece::restate_steps(target, losses)?;
     let byte_level = Pretokenizer::ByteLevel {
         add_prefix_space: false,
         trim_offsets: true,
@@ -82,6 +86,10 @@ pub(super) fn restate_steps(target: &mut Definition, losses: &mut Vec<Loss>) -> 
         });
     }
     target.added_tokens = distinct_ids(target, losses);
+    if target.atoms == Atoms::Characters {
+        // Tokens have their texts for names.
+        return Ok(());
+    }
     target.vocab = with_literal_texts(target)?;
     check_texts(target)
 }

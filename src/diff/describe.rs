@@ -5,7 +5,7 @@
 
 use bpekit_formats::{
     Decoder, Needle, Normalizer, Pattern, PostProcessor, PrependScheme, Pretokenizer,
-    SplitBehavior, TemplatePart, show_text,
+    SentencePieceNormalizer, SplitBehavior, TemplatePart, TextStart, show_text,
 };
 
 use crate::known;
@@ -32,10 +32,29 @@ pub(crate) fn normalizer(step: &Normalizer) -> String {
         }
         Normalizer::Replace { needle, content } => replace(needle, content),
         Normalizer::Prepend(text) => format!("Prepend(`{}`)", full_text(text)),
+        Normalizer::Precompiled(map) => format!("Precompiled({} bytes)", map.bytes().len()),
+        Normalizer::SentencePiece(all) => sentencepiece(all),
         Normalizer::Sequence(steps) => sequence(steps, normalizer),
         Normalizer::Other(kind) => show_text(kind),
         _ => unnamed(),
     }
+}
+
+fn sentencepiece(all: &SentencePieceNormalizer) -> String {
+    let map = all.charsmap.as_ref();
+    let map = map.map(|map| format!("map of {} bytes", map.bytes().len()));
+    let flags = [
+        (all.add_dummy_prefix, "add_dummy_prefix"),
+        (all.remove_extra_whitespaces, "remove_extra_whitespaces"),
+        (all.escape_whitespaces, "escape_whitespaces"),
+        (all.treat_whitespace_as_suffix, "treat_whitespace_as_suffix"),
+    ];
+    let flags = flags.into_iter().filter(|(is_set, _)| *is_set);
+    let parts: Vec<String> = map
+        .into_iter()
+        .chain(flags.map(|(_, name)| name.to_owned()))
+        .collect();
+    format!("SentencePiece({})", parts.join(", "))
 }
 
 pub(crate) fn pretokenizer(step: &Pretokenizer) -> String {
@@ -110,6 +129,14 @@ pub(crate) fn decoder(step: &Decoder) -> String {
         Decoder::Replace { needle, content } => replace(needle, content),
         Decoder::ByteFallback => "ByteFallback".to_owned(),
         Decoder::Fuse => "Fuse".to_owned(),
+        Decoder::SentencePiece { start, unknown } => {
+            let start = match start {
+                TextStart::Kept => "the start kept",
+                TextStart::OneMark => "one mark off the start",
+                TextStart::OneMarkEach => "a mark off each token at the start",
+            };
+            format!("SentencePiece({start}, unknown `{}`)", full_text(unknown))
+        }
         Decoder::Strip {
             content,
             start,

@@ -8,11 +8,13 @@ use bpekit_formats::{
 use super::{Difference, Part, describe};
 use crate::known::{self, KnownPattern};
 use crate::pretokenize::{as_isolating_stage, dialect, keeps_matches, known_pattern};
+use crate::sentencepiece;
 
 pub(super) fn normalizer(a: &Definition, b: &Definition, difference: &mut Difference) {
-    let [in_a, in_b] = [a, b].map(|definition| {
+    let restated = [a, b].map(|definition| definition.normalizer.as_ref().map(in_steps));
+    let [in_a, in_b] = [0, 1].map(|side| {
         let mut steps = Vec::new();
-        if let Some(normalizer) = &definition.normalizer {
+        if let Some(normalizer) = &restated[side] {
             flatten_normalizer(normalizer, &mut steps);
         }
         steps
@@ -219,6 +221,16 @@ pub(crate) fn pattern_texts(step: &Pretokenizer) -> Vec<&str> {
         } => vec![&pattern.text],
         _ => Vec::new(),
     }
+}
+
+/// What SentencePiece does in the steps of a tokenizer.json, where these do the same.
+fn in_steps(normalizer: &Normalizer) -> Normalizer {
+    if let Normalizer::SentencePiece(spec) = normalizer
+        && let Some(steps) = sentencepiece::equal_steps(spec)
+    {
+        return Normalizer::Sequence(steps);
+    }
+    normalizer.clone()
 }
 
 fn flatten_normalizer<'s>(step: &'s Normalizer, steps: &mut Vec<&'s Normalizer>) {

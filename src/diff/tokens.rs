@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Difference, Part};
 use crate::bpe::live_pairs;
+use crate::sentencepiece;
 
 /// How many of a kind are named.
 const SHOWN: usize = 5;
@@ -47,6 +48,7 @@ pub(super) fn merges(a: &Definition, b: &Definition, difference: &mut Difference
     match (&a.merges, &b.merges) {
         // The ids are the order, and the vocabs are compared.
         (Merges::ByRank, Merges::ByRank) => return,
+        (Merges::ByScore(in_a), Merges::ByScore(in_b)) if in_a == in_b => return,
         (Merges::Listed(in_a), Merges::Listed(in_b)) if in_a == in_b => return,
         _ => {}
     }
@@ -60,6 +62,7 @@ pub(super) fn merges(a: &Definition, b: &Definition, difference: &mut Difference
         let words = |definition: &Definition| match &definition.merges {
             Merges::ByRank => "merges by rank".to_owned(),
             Merges::Listed(merges) => format!("lists {} merges", merges.len()),
+            Merges::ByScore(_) => "merges by score".to_owned(),
         };
         let detail = format!(
             "A {}, B {}; the same {} merges can happen in both",
@@ -203,14 +206,21 @@ fn show(definition: &Definition, bytes: &[u8]) -> String {
     }
 }
 
-/// The merges that can happen. Of characters there is no such reduction; the list stands.
+/// The merges that can happen, in their order. Of characters there is not always such a reduction;
+/// then the list stands.
 fn live_merges(definition: &Definition) -> Vec<Merge> {
     match &definition.merges {
         Merges::ByRank => live_pairs::of_ranks(&definition.vocab).merges,
         Merges::Listed(merges) if definition.atoms == Atoms::Bytes => {
             live_pairs::of_merges(&definition.vocab, merges).merges
         }
-        Merges::Listed(merges) => merges.clone(),
+        Merges::Listed(merges) => {
+            live_pairs::of_character_merges(definition, merges).unwrap_or_else(|| merges.clone())
+        }
+        Merges::ByScore(scores) => sentencepiece::equal_list(definition).unwrap_or_else(|| {
+            let pairs = live_pairs::of_scores(&definition.vocab, scores).merges;
+            pairs.into_iter().map(|(_, merge)| merge).collect()
+        }),
     }
 }
 

@@ -267,7 +267,7 @@ fn drop_from_vocab(definition: &mut Definition, gone: &FxHashSet<TokenId>) -> Re
         .into_iter()
         .collect();
     let in_merges: FxHashSet<TokenId> = match &definition.merges {
-        bpekit_formats::Merges::ByRank => FxHashSet::default(),
+        bpekit_formats::Merges::ByRank | bpekit_formats::Merges::ByScore(_) => FxHashSet::default(),
         bpekit_formats::Merges::Listed(merges) => merges
             .iter()
             .flat_map(|merge| [merge.left, merge.right, merge.product])

@@ -36,6 +36,13 @@ pub fn truncate_merges(source: &Tokenizer, count: usize) -> Result<Edited> {
     let (all, by_rank) = match &definition.merges {
         Merges::Listed(merges) => (merges.clone(), false),
         Merges::ByRank => (live_pairs::of_ranks(&definition.vocab).merges, true),
+        Merges::ByScore(_) => {
+            return Err(FileError::unsupported(
+                "merges by score have no first ones that could be kept alone",
+            )
+            .with_hint("convert it to tokenizer.json first, which lists them")
+            .into());
+        }
     };
     if count > all.len() {
         return Err(Error::argument(format!(

@@ -54,7 +54,7 @@ impl AddedTokens {
         let (mut in_given, mut in_normalized) = (Vec::new(), Vec::new());
         for token in special.into_iter().chain(plain) {
             if token.normalized {
-                let content = normalizer.apply(&token.content)?.into_owned();
+                let content = normalizer.apply_to_token(&token.content)?.into_owned();
                 in_normalized.push((content, token.clone()));
             } else {
                 in_given.push((token.content.clone(), token.clone()));

@@ -9,7 +9,7 @@ mod table;
 
 use std::sync::{Arc, OnceLock};
 
-use bpekit_formats::{Definition, Merges, TokenId, TokenKind};
+use bpekit_formats::{Decoder as DecoderSpec, Definition, Merges, TokenId, TokenKind};
 use rustc_hash::FxHashMap;
 
 use super::Tokenizer;
@@ -32,6 +32,8 @@ struct Parts {
     chain: Chain,
     /// The texts of added tokens that stand for themselves rather than for their vocab entry.
     added: FxHashMap<TokenId, Box<[u8]>>,
+    /// The texts of tokens that are decoded to something else than they are.
+    shown: FxHashMap<TokenId, Box<[u8]>>,
     table: OnceLock<Table>,
 }
 
@@ -50,7 +52,8 @@ impl Decoder {
         }
         Ok(Self(Arc::new(Parts {
             definition: Arc::clone(definition),
-            chain: Chain::new(definition.decoder.as_ref(), definition.atoms)?,
+            chain: Chain::new(definition)?,
+            shown: shown(definition),
             added,
             table: OnceLock::new(),
         })))
@@ -111,11 +114,15 @@ impl Decoder {
         Ok(bytes)
     }
 
-    /// The tokens' bytes, each on its own.
+    /// What the chain makes the text of a token of.
+    fn piece(&self, id: TokenId) -> Result<Vec<u8>> {
+        let shown = self.0.shown.get(&id).map(|bytes| bytes.to_vec());
+        shown.map_or_else(|| self.need_bytes(id).map(<[u8]>::to_vec), Ok)
+    }
+
+    /// The same for each token on its own.
     fn pieces(&self, ids: &[TokenId]) -> Result<Vec<Vec<u8>>> {
-        ids.iter()
-            .map(|&id| self.need_bytes(id).map(<[u8]>::to_vec))
-            .collect()
+        ids.iter().map(|&id| self.piece(id)).collect()
     }
 
     /// The start of a text that is decoded in parts.
@@ -275,7 +282,7 @@ impl Tokenizer {
     ///
     /// `UnknownId`.
     pub fn decode_token(&self, id: TokenId) -> Result<Vec<u8>> {
-        let bytes = self.decoder.need_bytes(id)?.to_vec();
+        let bytes = self.decoder.piece(id)?;
         let chain = &self.decoder.0.chain;
         if chain.is_empty() {
             return Ok(bytes);
@@ -302,6 +309,24 @@ impl Tokenizer {
             .token(id)
             .is_some_and(|token| token.kind == TokenKind::Literal)
     }
+}
+
+/// SentencePiece decodes special tokens to nothing, and the unknown token to a text of its own.
+fn shown(definition: &Definition) -> FxHashMap<TokenId, Box<[u8]>> {
+    let mut shown = FxHashMap::default();
+    let Some(DecoderSpec::SentencePiece { unknown, .. }) = &definition.decoder else {
+        return shown;
+    };
+    let specials = definition
+        .added_tokens
+        .iter()
+        .filter(|token| token.is_special);
+    shown.extend(specials.map(|token| (token.id, Box::default())));
+    let unk_token = definition.options.unk_token.as_ref();
+    if let Some(id) = unk_token.and_then(|text| definition.vocab.id_of(text.as_bytes())) {
+        shown.insert(id, unknown.as_bytes().into());
+    }
+    shown
 }
 
 fn text_of(bytes: Vec<u8>) -> Result<String> {

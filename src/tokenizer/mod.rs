@@ -80,7 +80,7 @@ impl Tokenizer {
         }
         check_added_tokens(&definition)?;
         let definition = Arc::new(definition);
-        let normalizer = Normalizer::new(definition.normalizer.as_ref())?;
+        let normalizer = Normalizer::of(&definition)?;
         Ok(Self {
             added: AddedTokens::new(&definition, &normalizer)?,
             pretokenizer: Pretokenizer::new(definition.pretokenizer.as_ref())?,

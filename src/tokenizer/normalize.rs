@@ -3,14 +3,22 @@
 //! The Unicode normalization forms are those of tokenizers 0.x, whose tables are of Unicode 9:
 //! characters of later versions stay as they are. Newer tables would give other ids than every
 //! model with such a tokenizer.json was trained on.
+//!
+//! `sentencepiece` has what SentencePiece does, `replacements` the maps of characters of its models,
+//! which tokenizers uses in another way.
+
+mod replacements;
+mod sentencepiece;
 
 use std::borrow::Cow;
 
-use bpekit_formats::Normalizer as Spec;
+use bpekit_formats::{Definition, Normalizer as Spec};
 use unicode_normalization_alignments::{
     IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick,
 };
 
+use self::replacements::Replacements;
+use self::sentencepiece::SentencePiece;
 use crate::error::Result;
 use crate::pretokenize::Matcher;
 
@@ -28,6 +36,8 @@ enum Step {
     Strip { left: bool, right: bool },
     Replace { matcher: Matcher, content: String },
     Prepend(String),
+    Precompiled(Box<Replacements>),
+    SentencePiece(Box<SentencePiece>),
 }
 
 impl Normalizer {
@@ -37,9 +47,27 @@ impl Normalizer {
     ///
     /// A file error (unsupported, with the place) for a step that is not known; `Pattern`.
     pub(crate) fn new(spec: Option<&Spec>) -> Result<Self> {
+        Self::compiled(spec, &[])
+    }
+
+    /// The normalizer of a definition, whose tokens it may have to know.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub(crate) fn of(definition: &Definition) -> Result<Self> {
+        let tokens = definition.added_tokens.iter();
+        let kept: Vec<&str> = tokens
+            .filter(|token| !token.is_special && token.normalized)
+            .map(|token| token.content.as_str())
+            .collect();
+        Self::compiled(definition.normalizer.as_ref(), &kept)
+    }
+
+    fn compiled(spec: Option<&Spec>, kept: &[&str]) -> Result<Self> {
         let mut steps = Vec::new();
         if let Some(spec) = spec {
-            compile(spec, "normalizer", &mut steps)?;
+            compile(spec, "normalizer", kept, &mut steps)?;
         }
         Ok(Self { steps })
     }
@@ -57,6 +85,19 @@ impl Normalizer {
             }
         }
         Ok(text)
+    }
+
+    /// How an added token stands in normalized text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::apply`].
+    pub(crate) fn apply_to_token<'t>(&self, content: &'t str) -> Result<Cow<'t, str>> {
+        let keeps_tokens = |step: &Step| matches!(step, Step::SentencePiece(_));
+        if self.steps.iter().any(keeps_tokens) {
+            return Ok(Cow::Borrowed(content));
+        }
+        self.apply(content)
     }
 
     /// Whether every text stays as it is.
@@ -106,6 +147,8 @@ impl Step {
             Self::Replace { matcher, content } => matcher.replace_all(text, content)?,
             Self::Prepend(_) if text.is_empty() => None,
             Self::Prepend(prefix) => Some(format!("{prefix}{text}")),
+            Self::Precompiled(map) => map.replace_graphemes(text),
+            Self::SentencePiece(all) => Some(all.apply(text)),
         })
     }
 }
@@ -115,7 +158,10 @@ fn characters(normalized: impl Iterator<Item = (char, isize)>) -> String {
     normalized.map(|(character, _)| character).collect()
 }
 
-fn compile(spec: &Spec, path: &str, steps: &mut Vec<Step>) -> Result<()> {
+fn compile(spec: &Spec, path: &str, kept: &[&str], steps: &mut Vec<Step>) -> Result<()> {
+    if spec.is_neutral() {
+        return Ok(());
+    }
     let step = match spec {
         Spec::Nfc => Step::Nfc,
         Spec::Nfd => Step::Nfd,
@@ -131,9 +177,11 @@ fn compile(spec: &Spec, path: &str, steps: &mut Vec<Step>) -> Result<()> {
             content: content.clone(),
         },
         Spec::Prepend(text) => Step::Prepend(text.clone()),
+        Spec::Precompiled(map) => Step::Precompiled(Box::new(Replacements::new(map))),
+        Spec::SentencePiece(all) => Step::SentencePiece(Box::new(SentencePiece::new(all, kept)?)),
         Spec::Sequence(inner) => {
             for (index, spec) in inner.iter().enumerate() {
-                compile(spec, &format!("{path}.normalizers[{index}]"), steps)?;
+                compile(spec, &format!("{path}.normalizers[{index}]"), kept, steps)?;
             }
             return Ok(());
         }

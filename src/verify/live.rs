@@ -4,6 +4,7 @@ use bpekit_formats::{Atoms, Definition, Merge, Merges, TokenId, byte_alphabet};
 use rustc_hash::FxHashMap;
 
 use crate::bpe::live_pairs::{self, is_atom};
+use crate::sentencepiece;
 
 /// A token by its bytes, whatever its ids are: a number in [`Names`].
 pub(super) type Name = u32;
@@ -58,8 +59,18 @@ impl Live {
             return None;
         }
         let vocab = &definition.vocab;
-        let found = match &definition.merges {
+        // Scores are compared as the list that does the same, if one is known.
+        let listed;
+        let merges = match &definition.merges {
+            Merges::ByScore(_) => {
+                listed = Merges::Listed(sentencepiece::equal_list(definition)?);
+                &listed
+            }
+            merges => merges,
+        };
+        let found = match merges {
             Merges::ByRank => live_pairs::of_ranks(vocab),
+            Merges::ByScore(_) => return None,
             Merges::Listed(merges) => {
                 // These stand for what the vocab lacks, not for their own text.
                 let is_stand_in = |id: TokenId| {

@@ -92,6 +92,7 @@ fn same_words(definitions: [&Definition; 2], count: usize) -> Option<String> {
     }
     let [in_a, in_b] = definitions.map(|definition| match &definition.merges {
         Merges::ByRank => "merges by rank".to_owned(),
+        Merges::ByScore(_) => "merges by score".to_owned(),
         Merges::Listed(merges) => format!("lists {} merges", merges.len()),
     });
     Some(format!(

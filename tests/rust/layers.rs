@@ -27,10 +27,12 @@ const ENGINE: &[(&str, &[&str])] = &[
         ],
     ),
     ("load", &["error", "known", "tokenizer"]),
+    ("sentencepiece", &["error", "bpe"]),
     (
         "convert",
         &[
             "error",
+            "sentencepiece",
             "known",
             "pretokenize",
             "bpe",
@@ -45,6 +47,7 @@ const ENGINE: &[(&str, &[&str])] = &[
         "verify",
         &[
             "error",
+            "sentencepiece",
             "pretokenize",
             "bpe",
             "tokenizer",
@@ -72,7 +75,15 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("demo", &["error", "known", "tokenizer"]),
     (
         "diff",
-        &["error", "known", "pretokenize", "bpe", "tokenizer", "load"],
+        &[
+            "error",
+            "known",
+            "pretokenize",
+            "bpe",
+            "sentencepiece",
+            "tokenizer",
+            "load",
+        ],
     ),
     (
         "cli",
@@ -101,12 +112,13 @@ const FORMATS: &[(&str, &[&str])] = &[
     ("loss", &[]),
     ("vocab", &[]),
     ("added_token", &["error", "vocab"]),
-    ("pipeline", &[]),
+    ("charsmap", &[]),
+    ("pipeline", &["charsmap"]),
     ("extra", &[]),
     ("byte_alphabet", &[]),
     ("definition", &["added_token", "extra", "pipeline", "vocab"]),
     ("json", &["error", "limits"]),
-    ("pipeline_json", &["error", "json", "pipeline"]),
+    ("pipeline_json", &["charsmap", "error", "json", "pipeline"]),
     (
         "ranks",
         &["definition", "error", "loss", "pipeline", "vocab"],
@@ -177,6 +189,7 @@ const FORMATS: &[(&str, &[&str])] = &[
             "added_token",
             "bundle",
             "byte_alphabet",
+            "charsmap",
             "codec",
             "compression",
             "definition",

@@ -48,7 +48,9 @@ impl Codec for HfJson {
     }
 
     fn read(&self, input: &Bundle, options: &ReadOptions) -> Result<Definition> {
-        if let Some(error) = foreign::recognise(input.bytes()) {
+        let bytes = input.bytes();
+        let foreign = foreign::recognise(bytes);
+        if let Some(error) = foreign.or_else(|| foreign::recognise_sentencepiece(bytes)) {
             return Err(error);
         }
         let mut definition = tokenizer_json::read(input.bytes(), options)?;

@@ -5,4 +5,5 @@ pub mod gpt2;
 pub mod hf_dir;
 pub mod hf_json;
 pub mod rank_json;
+pub mod sentencepiece;
 pub mod tiktoken;

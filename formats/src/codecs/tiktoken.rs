@@ -75,7 +75,9 @@ impl Codec for Tiktoken {
     }
 
     fn read(&self, input: &Bundle, options: &ReadOptions) -> Result<Definition> {
-        if let Some(error) = foreign::recognise(input.bytes()) {
+        let bytes = input.bytes();
+        let foreign = foreign::recognise(bytes);
+        if let Some(error) = foreign.or_else(|| foreign::recognise_sentencepiece(bytes)) {
             return Err(error);
         }
         let (outcome, of_file) = beside_sha256(input.bytes(), || {

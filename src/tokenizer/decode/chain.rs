@@ -1,7 +1,7 @@
 //! The steps of a tokenizer.json's decoder, run on the tokens one by one so that each token's share
 //! of the text is known.
 
-use bpekit_formats::{Atoms, Decoder as Spec, PrependScheme, byte_alphabet};
+use bpekit_formats::{Atoms, Decoder as Spec, Definition, PrependScheme, TextStart, byte_alphabet};
 
 use crate::error::Result;
 use crate::pretokenize::Matcher;
@@ -28,22 +28,33 @@ enum Step {
         replacement: char,
         drops_first: bool,
     },
+    /// Marks to spaces and `<0x0A>` to bytes, as SentencePiece does. Special tokens and the unknown
+    /// one come as what they become.
+    Marks {
+        start: TextStart,
+        has_bytes: bool,
+    },
 }
+
+/// The mark of a space.
+const MARK: &str = "\u{2581}";
 
 /// How far a chain is in a text of which it has seen a part.
 #[derive(Clone, Debug, Default)]
 pub(in crate::tokenizer) struct Progress {
     has_started: bool,
+    /// Whether the text has gone so far that its marks are spaces like others.
+    is_inside: bool,
     /// How many characters each step `Strip` after `Fuse` may still take off the start of the
     /// text; `None` once the text has one which stays.
     strips: Vec<Option<usize>>,
 }
 
 impl Chain {
-    pub(super) fn new(spec: Option<&Spec>, atoms: Atoms) -> Result<Self> {
+    pub(super) fn new(definition: &Definition) -> Result<Self> {
         let mut steps = Vec::new();
-        if let Some(spec) = spec {
-            compile(spec, "decoder", atoms, &mut steps)?;
+        if let Some(spec) = &definition.decoder {
+            compile(spec, "decoder", definition, &mut steps)?;
         }
         Ok(Self(steps))
     }
@@ -60,6 +71,7 @@ impl Chain {
         });
         Progress {
             has_started: false,
+            is_inside: false,
             strips: strips.collect(),
         }
     }
@@ -80,6 +92,7 @@ impl Chain {
             Step::ByteFallback => Some("ByteFallback"),
             Step::Strip { .. } => Some("Strip"),
             Step::Metaspace { .. } => Some("Metaspace"),
+            Step::Marks { .. } => Some("SentencePiece"),
         })
     }
 
@@ -139,6 +152,16 @@ impl Chain {
                         }
                     }
                 }
+                Step::Marks { start, has_bytes } => {
+                    for piece in &mut pieces {
+                        let byte = byte_alphabet::fallback_byte(piece).filter(|_| *has_bytes);
+                        *piece = match byte {
+                            Some(byte) => vec![byte],
+                            None => without_marks(piece, *start, &mut progress.is_inside),
+                        };
+                        progress.is_inside |= !piece.is_empty();
+                    }
+                }
                 Step::ByteFallback => {
                     for piece in &mut pieces {
                         if let Some(byte) = byte_alphabet::fallback_byte(piece) {
@@ -175,6 +198,21 @@ impl Chain {
     }
 }
 
+/// A token whose marks become spaces, but for those that the start of a text loses.
+fn without_marks(mut piece: &[u8], start: TextStart, is_inside: &mut bool) -> Vec<u8> {
+    if !*is_inside
+        && start != TextStart::Kept
+        && let Some(rest) = piece.strip_prefix(MARK.as_bytes())
+    {
+        piece = rest;
+        *is_inside = start == TextStart::OneMark;
+    }
+    match std::str::from_utf8(piece) {
+        Ok(text) => text.replace(MARK, " ").into_bytes(),
+        Err(_) => piece.to_vec(),
+    }
+}
+
 /// Takes up to `left` of a character off the start of the joined pieces; `None` once something
 /// else stands there.
 fn strip_start(pieces: &mut [Vec<u8>], content: char, left: &mut Option<usize>) {
@@ -207,10 +245,10 @@ fn strip_end(pieces: &mut [Vec<u8>], content: char, mut count: usize) {
     }
 }
 
-fn compile(spec: &Spec, path: &str, atoms: Atoms, steps: &mut Vec<Step>) -> Result<()> {
+fn compile(spec: &Spec, path: &str, definition: &Definition, steps: &mut Vec<Step>) -> Result<()> {
     match spec {
         // Tokens of bytes are bytes already.
-        Spec::ByteLevel { .. } if atoms == Atoms::Bytes => {}
+        Spec::ByteLevel { .. } if definition.atoms == Atoms::Bytes => {}
         Spec::ByteLevel { .. } => steps.push(Step::ByteLevel),
         Spec::Replace { needle, content } => steps.push(Step::Replace {
             matcher: Matcher::for_replacement(needle)?,
@@ -239,9 +277,18 @@ fn compile(spec: &Spec, path: &str, atoms: Atoms, steps: &mut Vec<Step>) -> Resu
         }),
         Spec::Sequence(inner) => {
             for (index, spec) in inner.iter().enumerate() {
-                compile(spec, &format!("{path}.decoders[{index}]"), atoms, steps)?;
+                compile(
+                    spec,
+                    &format!("{path}.decoders[{index}]"),
+                    definition,
+                    steps,
+                )?;
             }
         }
+        Spec::SentencePiece { start, .. } => steps.push(Step::Marks {
+            start: *start,
+            has_bytes: definition.options.byte_fallback,
+        }),
         Spec::Other(kind) => return Err(crate::pretokenize::unknown_step(kind, path)),
         _ => return Err(crate::pretokenize::unknown_step("?", path)),
     }
