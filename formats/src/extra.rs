@@ -15,6 +15,8 @@ pub struct Extra {
     pub carried: Option<CarriedDocument>,
     /// How GPT-2's vocab.json is laid out.
     pub gpt2: Option<Gpt2Layout>,
+    /// How a tekken.json is laid out.
+    pub tekken: Option<TekkenLayout>,
     /// The metadata of the GGUF file this definition was read from, less its two huge arrays.
     pub gguf: Option<GgufDocument>,
 }
@@ -93,6 +95,31 @@ pub struct Gpt2Layout {
     /// Written as Python's `json.dumps` does by default, in ASCII with spaces, and not as
     /// tokenizers does.
     pub is_ascii: bool,
+}
+
+/// How a tekken.json is laid out: Mistral's own files come from two programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, clippy::struct_excessive_bools)]
+pub struct TekkenLayout {
+    /// The spaces of a level; none for one line.
+    pub indent: Option<usize>,
+    /// A space behind each colon and, in one line, each comma.
+    pub is_spaced: bool,
+    /// What is not ASCII is escaped.
+    pub is_ascii: bool,
+    /// So is U+007F, as jq does.
+    pub escapes_delete: bool,
+}
+
+impl Default for TekkenLayout {
+    fn default() -> Self {
+        Self {
+            indent: Some(4),
+            is_spaced: true,
+            is_ascii: true,
+            escapes_delete: false,
+        }
+    }
 }
 
 impl Extra {

@@ -40,6 +40,7 @@ pub use definition::{
 pub use error::{Category, Error, ErrorKind, Location, Result, show_bytes, show_text};
 pub use extra::{
     CarriedDocument, Extra, GgufDocument, GgufEntry, Gpt2Layout, HfDirFiles, JsonDocument,
+    TekkenLayout,
 };
 pub use limits::{Limits, ReadOptions};
 pub use loss::{Loss, LossPart, Severity};

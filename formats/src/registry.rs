@@ -4,7 +4,7 @@ use crate::bundle::Bundle;
 use crate::codec::{Codec, Confidence, Extent, FormatInfo, Layout};
 use crate::codecs::{
     gguf::Gguf, gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, rank_json::RankJson,
-    sentencepiece::SentencePiece, tiktoken::Tiktoken,
+    sentencepiece::SentencePiece, tekken::Tekken, tiktoken::Tiktoken,
 };
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -18,6 +18,7 @@ pub const CODECS: &[&dyn Codec] = &[
     &HfDir,
     &Gpt2,
     &RankJson,
+    &Tekken,
     &SentencePiece,
     &Gguf,
 ];

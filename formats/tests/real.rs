@@ -123,6 +123,22 @@ fn rank_documents_are_written_back_byte_for_byte() {
     }
 }
 
+/// Mistral's own, out of two programs, with the padding.
+#[test]
+fn tekken_files_are_written_back_byte_for_byte() {
+    for (name, bundle) in present(&["tekken.json"]) {
+        let codec = registry::detect(&bundle).unwrap();
+        assert_eq!(codec.info().name, "tekken", "{name}");
+        let definition = codec
+            .read(&bundle, &ReadOptions::default())
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(definition.id_bound(), 131_072, "{name}");
+        assert_eq!(definition.added_tokens.len(), 1000, "{name}");
+        let written = codec.write(&definition, &name).unwrap();
+        assert!(written.bytes() == bundle.bytes(), "{name}");
+    }
+}
+
 /// What OpenAI and Qwen ship: either file leads to the other, and the layouts of OpenAI and of
 /// tokenizers come back.
 #[test]
@@ -245,7 +261,6 @@ fn models_are_read_whole() {
 fn other_formats_are_refused() {
     let formats = [
         ".tkv.zst",
-        "tekken.json",
         "tokenizer_config.json",
         "merges.txt.gz",
     ];

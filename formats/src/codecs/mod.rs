@@ -6,4 +6,5 @@ pub mod hf_dir;
 pub mod hf_json;
 pub mod rank_json;
 pub mod sentencepiece;
+pub mod tekken;
 pub mod tiktoken;
