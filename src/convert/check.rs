@@ -34,14 +34,22 @@ pub(super) fn check(
         .filter(|loss| loss.severity == Severity::Refused || changes_policy(loss.part))
         .map(|loss| loss.part)
         .collect();
-    let target = Tokenizer::from_definition(without(target, &lost))?;
+    let target = without(target, &lost);
     let reduced;
     let source = if lost.is_empty() {
         source
     } else {
-        reduced = Tokenizer::from_definition(without(source.definition().clone(), &lost))?;
+        let mut definition = without(source.definition().clone(), &lost);
+        let looks_for_more = |loss: &Loss| {
+            loss.severity == Severity::Refused && loss.part == LossPart::NonSpecialTokens
+        };
+        if losses.iter().any(looks_for_more) {
+            look_for_as(&mut definition, &target);
+        }
+        reduced = Tokenizer::from_definition(definition)?;
         &reduced
     };
+    let target = Tokenizer::from_definition(target)?;
     // How text is cut cannot be compared where that is what is lost.
     let splits_alike = !lost.contains(&LossPart::Pretokenizer);
     let sides = Sides {
@@ -127,6 +135,17 @@ fn without(mut definition: Definition, lost: &[LossPart]) -> Definition {
         }
     }
     definition
+}
+
+/// Makes added tokens of those that the target looks for by their text and the source has by merges
+/// alone: a target may take a token for special whatever is written.
+fn look_for_as(source: &mut Definition, target: &Definition) {
+    for token in &target.added_tokens {
+        let is_same = source.vocab.bytes(token.id) == Some(token.content.as_bytes());
+        if is_same && source.added_tokens.iter().all(|own| own.id != token.id) {
+            source.added_tokens.push(token.clone());
+        }
+    }
 }
 
 /// The two tokenizers.

@@ -164,7 +164,17 @@ fn token_losses(definition: &Definition, losses: &mut Vec<Loss>) {
             ),
         ));
     }
-    let changed = write::changed_classes(definition);
+    let (merged, changed) = write::changed_classes(definition);
+    if let Some(text) = merged.first() {
+        losses.push(Loss::refused(
+            LossPart::NonSpecialTokens,
+            format!(
+                "llama.cpp takes {} tokens for special ones that are none here, the first is `{}`",
+                merged.len(),
+                show_text(text)
+            ),
+        ));
+    }
     if let Some(text) = changed.first() {
         losses.push(Loss::reported(
             LossPart::NonSpecialTokens,

@@ -242,9 +242,9 @@ fn text_of(atoms: Atoms, token: Token<'_>) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// The texts of added tokens, and of tokens that merges make, of which llama.cpp thinks otherwise
-/// than the definition does whether they are special.
-pub(super) fn changed_classes(definition: &Definition) -> Vec<&str> {
+/// The texts of tokens that llama.cpp classes otherwise than the definition does: those that merges
+/// make and it looks for, and added ones of which it decides by itself whether they are special.
+pub(super) fn changed_classes(definition: &Definition) -> (Vec<&str>, Vec<&str>) {
     let added: HashSet<TokenId, RandomState> = definition
         .added_tokens
         .iter()
@@ -276,11 +276,14 @@ pub(super) fn changed_classes(definition: &Definition) -> Vec<&str> {
     };
     let classes = Classes::new(&definition.roles, has);
     let differs = |text: &str, class| classes.class(classes.kind(class, text, None), text) != class;
-    merged
-        .chain(looked_for)
-        .filter(|(text, class)| differs(text, *class))
-        .map(|(text, _)| text)
-        .collect()
+    let is_changed = |(text, class): &(&str, Class)| differs(text, *class);
+    (
+        merged.filter(is_changed).map(|(text, _)| text).collect(),
+        looked_for
+            .filter(is_changed)
+            .map(|(text, _)| text)
+            .collect(),
+    )
 }
 
 /// The parts of a definition as values of keys.
