@@ -259,11 +259,7 @@ fn models_are_read_whole() {
 /// Files of other formats are named, and never taken for one of ours.
 #[test]
 fn other_formats_are_refused() {
-    let formats = [
-        ".tkv.zst",
-        "tokenizer_config.json",
-        "merges.txt.gz",
-    ];
+    let formats = [".tkv.zst", "tokenizer_config.json", "merges.txt.gz"];
     for (name, bundle) in present(&formats) {
         let outcome = registry::detect(&bundle)
             .and_then(|codec| codec.read(&bundle, &ReadOptions::default()));
