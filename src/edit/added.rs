@@ -355,8 +355,8 @@ fn collect_frame(processor: &PostProcessor, ids: &mut FxHashSet<TokenId>) {
 /// use bpekit::edit::resize;
 ///
 /// let demo = Tokenizer::demo()?;
-/// let edited = resize(&demo, 2048, "<|reserved_{}|>")?;
-/// assert_eq!(edited.tokenizer.n_vocab(), 2048);
+/// let edited = resize(&demo, 3072, "<|reserved_{}|>")?;
+/// assert_eq!(edited.tokenizer.n_vocab(), 3072);
 /// assert!(resize(&demo, 100, "<|reserved_{}|>").is_err());
 /// # Ok::<(), bpekit::Error>(())
 /// ```
