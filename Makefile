@@ -11,7 +11,10 @@ export BPEKIT_TEST_SET
 BENCH ?= --only load,first,batch,list,decode
 PYTHON_FILES := python tests/python tools fixtures/gen bench examples
 
-.PHONY: demo test test-all lint real-files rust-test python-test wheel rust-lint python-lint bench help
+# Peers in versions that exclude one another, each with an environment of its own.
+PEERS := tokenizers-0.15 tokenizers-0.20 tokenizers-1.0 transformers-4.57
+
+.PHONY: demo test test-all lint real-files peers rust-test python-test wheel rust-lint python-lint bench help
 
 help: ## This list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +32,8 @@ lint: rust-lint python-lint ## All checks of form.
 real-files: $(VENV)/.installed ## Fetch the real tokenizer files into target/real-files.
 	$(BIN)/python tools/real_files.py fetch --set $(BPEKIT_TEST_SET)
 
+peers: $(PEERS:%=target/peers/%/.installed) ## Install other versions of the peers into target/peers.
+
 rust-test:
 	cargo test --locked
 
@@ -37,7 +42,7 @@ wheel: $(VENV)/.installed ## Build the wheel and install it into target/venv.
 	$(BIN)/maturin build --release --locked --quiet --interpreter $(BIN)/python --out target/wheels
 	$(BIN)/pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 
-python-test: wheel
+python-test: wheel peers
 	$(BIN)/pytest --quiet
 
 rust-lint:
@@ -59,4 +64,10 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/pip install --quiet --group dev
+	touch $@
+
+target/peers/%/.installed: pyproject.toml
+	$(PYTHON) -m venv target/peers/$*
+	target/peers/$*/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	target/peers/$*/bin/pip install --quiet --group $*
 	touch $@

@@ -70,6 +70,9 @@ pub enum StepTerms {
     /// The same, each pattern in the spelling it was published in: the format names patterns, and
     /// knows them by their text.
     NamedSteps,
+    /// The same with patterns in tiktoken's dialect, and published ones in the classic spelling:
+    /// tokenizers 1.0 knows them by their text.
+    FancySteps,
 }
 
 /// What a format can carry.

@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 pub struct Extra {
     /// The tokenizer.json this definition was read from, less its two huge arrays.
     pub json: Option<JsonDocument>,
+    /// The same of a tokenizer.json of version 2.0, whose members have other words.
+    pub json_2: Option<JsonDocument>,
     /// What stands beside it in a directory of transformers.
     pub hf_dir: Option<HfDirFiles>,
     /// The document of another format that is JSON, less what the definition has of it.

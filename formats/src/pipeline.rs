@@ -368,6 +368,18 @@ impl Pretokenizer {
         }
     }
 
+    /// Every pattern in it, in order.
+    pub fn patterns_mut(&mut self) -> Vec<&mut Pattern> {
+        match self {
+            Self::Split {
+                needle: Needle::Regex(pattern),
+                ..
+            } => vec![pattern],
+            Self::Sequence(steps) => steps.iter_mut().flat_map(Self::patterns_mut).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether the byte alphabet is part of it.
     pub fn has_byte_level(&self) -> bool {
         match self {
@@ -379,6 +391,18 @@ impl Pretokenizer {
 }
 
 impl Normalizer {
+    /// Every pattern in it, in order.
+    pub fn patterns_mut(&mut self) -> Vec<&mut Pattern> {
+        match self {
+            Self::Replace {
+                needle: Needle::Regex(pattern),
+                ..
+            } => vec![pattern],
+            Self::Sequence(steps) => steps.iter_mut().flat_map(Self::patterns_mut).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether it changes no text: an empty sequence (DeepSeek's files have one).
     pub fn is_neutral(&self) -> bool {
         match self {
@@ -392,6 +416,20 @@ impl Normalizer {
                     && !all.escape_whitespaces
             }
             _ => false,
+        }
+    }
+}
+
+impl Decoder {
+    /// Every pattern in it, in order.
+    pub fn patterns_mut(&mut self) -> Vec<&mut Pattern> {
+        match self {
+            Self::Replace {
+                needle: Needle::Regex(pattern),
+                ..
+            } => vec![pattern],
+            Self::Sequence(steps) => steps.iter_mut().flat_map(Self::patterns_mut).collect(),
+            _ => Vec::new(),
         }
     }
 }

@@ -95,7 +95,7 @@ impl<'a> Node<'a> {
             .ok_or_else(|| wrong_type(value, &self.path_of(name), expected))
     }
 
-    fn count(&self, name: &str) -> Result<usize> {
+    pub(crate) fn count(&self, name: &str) -> Result<usize> {
         let value = self.need(name)?;
         let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
         count.ok_or_else(|| wrong_type(value, &self.path_of(name), "a number from 0"))
@@ -109,7 +109,7 @@ impl<'a> Node<'a> {
             .ok_or_else(|| wrong_type(value, &self.path_of(name), "an array"))
     }
 
-    fn character(&self, name: &str) -> Result<char> {
+    pub(crate) fn character(&self, name: &str) -> Result<char> {
         let text = self.text(name)?;
         let mut characters = text.chars();
         match (characters.next(), characters.next()) {
@@ -121,7 +121,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn needle(&self, name: &str) -> Result<Needle> {
+    pub(crate) fn needle(&self, name: &str) -> Result<Needle> {
         let path = self.path_of(name);
         let node = Node::of(self.need(name)?, &path)?;
         match (node.get("String"), node.get("Regex")) {
@@ -138,7 +138,11 @@ impl<'a> Node<'a> {
         map.map_err(|what| Error::data(what).at_json(self.path_of(name)))
     }
 
-    fn steps<T>(&self, name: &str, read: impl Fn(&Value, &str) -> Result<T>) -> Result<Vec<T>> {
+    pub(crate) fn steps<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&Value, &str) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let path = self.path_of(name);
         self.list(name)?
             .iter()
@@ -216,7 +220,7 @@ fn steps_json<T>(
     Ok(json!({ "type": kind, name: steps }))
 }
 
-fn cannot_write(kind: &str) -> Error {
+pub(crate) fn cannot_write(kind: &str) -> Error {
     Error::unsupported(format!(
         "step `{}` is carried but not known",
         show_text(kind)
@@ -231,7 +235,7 @@ const BEHAVIORS: &[(&str, SplitBehavior)] = &[
     ("Contiguous", SplitBehavior::Contiguous),
 ];
 
-fn read_behavior(node: &Node<'_>) -> Result<SplitBehavior> {
+pub(crate) fn read_behavior(node: &Node<'_>) -> Result<SplitBehavior> {
     let text = node.text("behavior")?;
     BEHAVIORS
         .iter()

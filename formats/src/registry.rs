@@ -3,8 +3,8 @@
 use crate::bundle::Bundle;
 use crate::codec::{Codec, Confidence, Extent, FormatInfo, Layout};
 use crate::codecs::{
-    gguf::Gguf, gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, rank_json::RankJson,
-    sentencepiece::SentencePiece, tekken::Tekken, tiktoken::Tiktoken,
+    gguf::Gguf, gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, hf_json_2::HfJson2,
+    rank_json::RankJson, sentencepiece::SentencePiece, tekken::Tekken, tiktoken::Tiktoken,
 };
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -15,6 +15,7 @@ use crate::limits::Limits;
 pub const CODECS: &[&dyn Codec] = &[
     &Tiktoken,
     &HfJson,
+    &HfJson2,
     &HfDir,
     &Gpt2,
     &RankJson,

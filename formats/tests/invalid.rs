@@ -115,6 +115,7 @@ fn a_lenient_read_accepts_the_listed_oddities_alone() {
         "duplicate-merge.json",
         "merge-version-line-inside.json",
         "merge-version-line.json",
+        "added-renamed.json",
         "bom.tiktoken",
         "leading-space.tiktoken",
         "leading-zeros.tiktoken",

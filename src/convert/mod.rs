@@ -18,8 +18,8 @@ mod to_ranks;
 use std::path::Path;
 
 use bpekit_formats::{
-    Atoms, Bundle, Codec, Definition, Error as FileError, FormatInfo, Loss, LossPart, MergeTerms,
-    Merges, ReadOptions, Severity, StepTerms, Terms, files, registry, show_text,
+    Atoms, Bundle, Codec, Definition, Dialect, Error as FileError, FormatInfo, Loss, LossPart,
+    MergeTerms, Merges, ReadOptions, Severity, StepTerms, Terms, files, registry, show_text,
 };
 
 use crate::error::{Error, Result};
@@ -187,14 +187,20 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
     match terms.steps {
         // The document of a tokenizer.json can go to another place as it is.
         StepTerms::Steps if source.extra.json.is_some() => {}
-        StepTerms::Steps => to_listed::restate_steps(&mut prepared, &mut losses)?,
+        StepTerms::Steps => {
+            to_listed::restate_steps(&mut prepared, Dialect::Oniguruma, &mut losses)?;
+        }
         // The codec refuses other atoms in words of its own.
         StepTerms::NamedSteps if prepared.atoms == Atoms::Bytes => {
-            to_listed::restate_steps(&mut prepared, &mut losses)?;
+            to_listed::restate_steps(&mut prepared, Dialect::Oniguruma, &mut losses)?;
             to_listed::publish_steps(&mut prepared);
             to_ranks::report_unread(&prepared, &mut losses);
         }
         StepTerms::NamedSteps => {}
+        StepTerms::FancySteps => {
+            to_listed::restate_steps(&mut prepared, Dialect::FancyRegex, &mut losses)?;
+            patterns::report_unknown(prepared.pretokenizer.as_ref(), &mut losses);
+        }
         StepTerms::Pattern => to_ranks::restate_steps(&mut prepared, &mut losses)?,
     }
     if let Some(wanted) = codec.implied_ignore_merges(&prepared) {
@@ -233,6 +239,15 @@ fn report_uncarried(source: &Definition, info: &FormatInfo, losses: &mut Vec<Los
             LossPart::ChatTemplate,
             "the template by which a talk is written out is left out",
         ));
+    }
+    // Of the two versions of tokenizer.json neither takes what only the other may have.
+    let left_out = match info.writes.map(|terms| terms.steps) {
+        Some(StepTerms::Steps) => source.extra.json_2.as_ref(),
+        Some(StepTerms::FancySteps) => source.extra.json.as_ref(),
+        _ => None,
+    };
+    if let Some(document) = left_out {
+        to_ranks::report_unknown(document, losses);
     }
     let extra = &source.extra;
     let unread = [

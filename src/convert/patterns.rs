@@ -1,7 +1,8 @@
 //! One pattern of tiktoken's kind to the splits of a tokenizer.json, and back.
 
 use bpekit_formats::{
-    Dialect, Error as FileError, Loss, LossPart, Needle, Pattern, Pretokenizer, SplitBehavior,
+    Decoder, Definition, Dialect, Error as FileError, Loss, LossPart, Needle, Normalizer, Pattern,
+    Pretokenizer, SplitBehavior,
 };
 
 use crate::error::{Error, Result};
@@ -13,7 +14,10 @@ use crate::pretokenize::{EMPTY_MATCH, Matcher, as_isolating_stage, dialect, keep
 /// A published pattern is written in the spelling that is published for tokenizer.json, each
 /// match isolated, because it leaves no text out. Any other keeps tiktoken's way, the matches
 /// alone: `Removed` and `invert`.
-pub(super) fn to_tokenizers(pretokenizer: Option<&Pretokenizer>) -> Result<Vec<Pretokenizer>> {
+pub(super) fn to_tokenizers(
+    pretokenizer: Option<&Pretokenizer>,
+    dialect: Dialect,
+) -> Result<Vec<Pretokenizer>> {
     let Some(pretokenizer) = pretokenizer else {
         return Ok(Vec::new());
     };
@@ -24,14 +28,14 @@ pub(super) fn to_tokenizers(pretokenizer: Option<&Pretokenizer>) -> Result<Vec<P
         return Ok(known
             .tokenizers
             .iter()
-            .map(|stage| isolated(stage))
+            .map(|stage| isolated(stage, dialect))
             .collect());
     }
     if dialect::can_match_empty(pattern)? {
         return Err(Error::pattern(&pattern.text, EMPTY_MATCH));
     }
-    let text = dialect::translate(pattern, Dialect::Oniguruma)?;
-    Ok(vec![Pretokenizer::matches_of(Pattern::oniguruma(text))])
+    let text = dialect::translate(pattern, dialect)?;
+    Ok(vec![Pretokenizer::matches_of(Pattern { text, dialect })])
 }
 
 /// The splits of a byte-level tokenizer.json in their published spelling, if together they are a
@@ -54,14 +58,74 @@ pub(super) fn published_steps(pretokenizer: &Pretokenizer) -> Option<Pretokenize
             .as_known()?,
         _ => return None,
     };
-    let published = known.tokenizers.iter().map(|stage| isolated(stage));
+    let published = known
+        .tokenizers
+        .iter()
+        .map(|stage| isolated(stage, Dialect::Oniguruma));
     let steps = published.chain([(*byte_level).clone()]).collect();
     Some(Pretokenizer::Sequence(steps))
 }
 
-fn isolated(stage: &str) -> Pretokenizer {
+/// Puts every pattern of a definition in one dialect. The spelling of a published pattern for
+/// tokenizer.json means the same in both; tokenizers 1.0 knows it by its text.
+///
+/// # Errors
+///
+/// `Pattern` if one cannot be translated.
+pub(super) fn restate(target: &mut Definition, dialect: Dialect) -> Result<()> {
+    let normalizer = target.normalizer.iter_mut();
+    let decoder = target.decoder.iter_mut();
+    let cuts = target.pretokenizer.iter_mut();
+    let patterns = normalizer
+        .flat_map(Normalizer::patterns_mut)
+        .chain(decoder.flat_map(Decoder::patterns_mut))
+        .chain(cuts.flat_map(Pretokenizer::patterns_mut));
+    for pattern in patterns {
+        match (known::published_stage(&pattern.text), dialect) {
+            (Some(text), Dialect::FancyRegex) => text.clone_into(&mut pattern.text),
+            (Some(_), Dialect::Oniguruma) => {}
+            (None, _) => pattern.text = dialect::translate(pattern, dialect)?,
+        }
+        pattern.dialect = dialect;
+    }
+    Ok(())
+}
+
+/// A word about patterns that tokenizers 1.0 has no engine for: its wheel loads them, and fails
+/// to encode.
+pub(super) fn report_unknown(pretokenizer: Option<&Pretokenizer>, losses: &mut Vec<Loss>) {
+    const TOOL: &str = "tokenizers 1.0";
+    let mut steps = Vec::new();
+    if let Some(pretokenizer) = pretokenizer {
+        flatten(pretokenizer, &mut steps);
+    }
+    let has_regex = |step: &&&Pretokenizer| {
+        matches!(
+            step,
+            Pretokenizer::Split {
+                needle: Needle::Regex(_),
+                ..
+            }
+        )
+    };
+    let splits: Vec<_> = steps.iter().filter(has_regex).collect();
+    let stages: Option<Vec<&str>> = splits.iter().map(|step| as_isolating_stage(step)).collect();
+    let known = stages.as_deref().and_then(known::pattern_by_stages);
+    let is_known = known.is_some_and(|known| known.known_by.iter().any(|by| by.tool == TOOL));
+    if !splits.is_empty() && !is_known {
+        losses.push(Loss::reported(
+            LossPart::Pretokenizer,
+            "tokenizers 1.0.0rc3 cuts by published patterns alone, and fails to encode by this one",
+        ));
+    }
+}
+
+fn isolated(stage: &str, dialect: Dialect) -> Pretokenizer {
     Pretokenizer::Split {
-        needle: Needle::Regex(Pattern::oniguruma(stage)),
+        needle: Needle::Regex(Pattern {
+            text: stage.to_owned(),
+            dialect,
+        }),
         behavior: SplitBehavior::Isolated,
         invert: false,
     }

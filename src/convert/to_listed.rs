@@ -2,7 +2,7 @@
 //! steps of a tokenizer.json.
 
 use bpekit_formats::{
-    AddedToken, Atoms, Decoder, Definition, Error as FileError, Loss, LossPart, Merges,
+    AddedToken, Atoms, Decoder, Definition, Dialect, Error as FileError, Loss, LossPart, Merges,
     Pretokenizer, TokenId, TokenKind, Vocab, VocabBuilder, byte_alphabet, show_bytes, show_text,
 };
 use rustc_hash::FxHashSet;
@@ -60,8 +60,17 @@ pub(super) fn restate_plainly(target: &mut Definition) -> Result<()> {
     Ok(())
 }
 
-/// The steps around the merges as those of a tokenizer.json.
-pub(super) fn restate_steps(target: &mut Definition, losses: &mut Vec<Loss>) -> Result<()> {
+/// The steps around the merges as those of a tokenizer.json, with patterns of one dialect.
+pub(super) fn restate_steps(
+    target: &mut Definition,
+    dialect: Dialect,
+    losses: &mut Vec<Loss>,
+) -> Result<()> {
+    let extra = &target.extra;
+    if extra.json.is_some() || extra.json_2.is_some() {
+        // A tokenizer.json of any version says them already.
+        return patterns::restate(target, dialect);
+    }
     sentencepiece::restate_steps(target, losses)?;
     let byte_level = Pretokenizer::ByteLevel {
         add_prefix_space: false,
@@ -73,7 +82,7 @@ pub(super) fn restate_steps(target: &mut Definition, losses: &mut Vec<Loss>) -> 
         .as_ref()
         .is_some_and(Pretokenizer::has_byte_level);
     if target.atoms == Atoms::Bytes && !has_byte_level {
-        let mut steps = patterns::to_tokenizers(target.pretokenizer.as_ref())?;
+        let mut steps = patterns::to_tokenizers(target.pretokenizer.as_ref(), dialect)?;
         steps.push(byte_level);
         target.pretokenizer = Some(Pretokenizer::Sequence(steps));
     }
@@ -86,12 +95,12 @@ pub(super) fn restate_steps(target: &mut Definition, losses: &mut Vec<Loss>) -> 
         });
     }
     target.added_tokens = distinct_ids(target, losses);
-    if target.atoms == Atoms::Characters {
-        // Tokens have their texts for names.
-        return Ok(());
+    // Tokens of characters have their texts for names.
+    if target.atoms == Atoms::Bytes {
+        target.vocab = with_literal_texts(target)?;
+        check_texts(target)?;
     }
-    target.vocab = with_literal_texts(target)?;
-    check_texts(target)
+    patterns::restate(target, dialect)
 }
 
 /// The steps with patterns in the spelling that is published for a tokenizer.json, where all of

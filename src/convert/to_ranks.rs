@@ -7,8 +7,8 @@
 //! (`bpe/live_pairs.rs` says why one pair a token is all there is).
 
 use bpekit_formats::{
-    Atoms, Decoder, Definition, Error as FileError, Loss, LossPart, Merge, Merges, Pretokenizer,
-    TokenId, TokenKind, Vocab, VocabBuilder, show_bytes, show_text,
+    Atoms, Decoder, Definition, Error as FileError, JsonDocument, Loss, LossPart, Merge, Merges,
+    Pretokenizer, TokenId, TokenKind, Vocab, VocabBuilder, show_bytes, show_text,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -204,6 +204,12 @@ const READ_MEMBERS: &[&str] = &[
     "ignore_merges",
     "vocab",
     "merges",
+    // Those of version 2.0.
+    "role_to_token",
+    "byte_level",
+    "drop_whitespace",
+    "seq",
+    "ids",
 ];
 
 /// The paths of members that are not known. Settings that are not applied, and the tokens of a
@@ -213,7 +219,10 @@ fn collect_unknown(name: &str, path: &str, value: &serde_json::Value, unknown: &
         unknown.push(show_text(path));
         return;
     }
-    if matches!(name, "truncation" | "padding" | "special_tokens") {
+    if matches!(
+        name,
+        "truncation" | "padding" | "special_tokens" | "role_to_token"
+    ) {
         return;
     }
     let items = match value {
@@ -246,7 +255,8 @@ fn joins_bytes(decoder: &Decoder) -> bool {
 
 /// What the source carries and the toolkit does not act on.
 pub(super) fn report_unread(source: &Definition, losses: &mut Vec<Loss>) {
-    let Some(document) = &source.extra.json else {
+    let extra = &source.extra;
+    let Some(document) = extra.json.as_ref().or(extra.json_2.as_ref()) else {
         return;
     };
     let is_set = |name: &&str| {
@@ -268,6 +278,11 @@ pub(super) fn report_unread(source: &Definition, losses: &mut Vec<Loss>) {
             ),
         ));
     }
+    report_unknown(document, losses);
+}
+
+/// The members of a tokenizer.json that are carried and not known.
+pub(super) fn report_unknown(document: &JsonDocument, losses: &mut Vec<Loss>) {
     let mut unknown = Vec::new();
     for (name, value) in &document.members {
         collect_unknown(name, name, value, &mut unknown);

@@ -23,6 +23,6 @@ pub use encodings::{
 };
 pub use patterns::{
     KnownBy, KnownPattern, Stage, pattern_by_gguf_name, pattern_by_name, pattern_by_spelling,
-    pattern_by_stages, patterns,
+    pattern_by_stages, patterns, published_stage,
 };
 pub use specials::SpecialRun;

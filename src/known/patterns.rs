@@ -121,12 +121,16 @@ pub fn pattern_by_spelling(text: &str) -> Option<&'static KnownPattern> {
     })
 }
 
-/// Returns the pattern that a sequence of isolating `Split` pre-tokenizers spells.
+/// Returns the pattern that a sequence of isolating `Split` pre-tokenizers spells, in Oniguruma's
+/// dialect and in fancy-regex's.
 ///
-/// One stage may be any single-expression spelling; a raw line break counts as its escape.
+/// One stage may be any single-expression spelling that means the same in both; a raw line break
+/// counts as its escape.
 pub fn pattern_by_stages(stages: &[&str]) -> Option<&'static KnownPattern> {
     if let [only] = stages {
-        return pattern_by_spelling(only);
+        // `{1,3}+` is possessive in one dialect and repeats the group in the other; all else that
+        // the spellings have means the same (`every_spelling_agrees`).
+        return pattern_by_spelling(only).filter(|_| !has_possessive_interval(only));
     }
     PATTERNS.iter().find(|known| {
         known.tokenizers.len() == stages.len()
@@ -136,6 +140,25 @@ pub fn pattern_by_stages(stages: &[&str]) -> Option<&'static KnownPattern> {
                 .zip(stages)
                 .all(|(left, right)| same_pattern(left, right))
     })
+}
+
+/// Returns the text by which readers of tokenizer.json know a published pattern, or a stage of one,
+/// given any spelling of it that means the same in both dialects.
+pub fn published_stage(text: &str) -> Option<&'static str> {
+    if let Some(KnownPattern {
+        tokenizers: [only], ..
+    }) = pattern_by_stages(&[text])
+    {
+        return Some(only);
+    }
+    let mut stages = PATTERNS.iter().flat_map(|known| known.tokenizers);
+    stages.find(|stage| same_pattern(stage, text)).copied()
+}
+
+fn has_possessive_interval(text: &str) -> bool {
+    text.as_bytes()
+        .windows(3)
+        .any(|window| matches!(window, [b'0'..=b'9' | b',', b'}', b'+']))
 }
 
 /// Returns the pattern that llama.cpp uses for this value of `tokenizer.ggml.pre`.
@@ -501,7 +524,12 @@ mod tests {
             for text in known.single_spellings() {
                 assert!(seen.insert(text), "{text} twice");
                 assert_eq!(pattern_by_spelling(text).unwrap().name, known.name);
-                assert_eq!(pattern_by_stages(&[text]).unwrap().name, known.name);
+                // In Oniguruma's dialect `{1,3}+` is another pattern.
+                let by_stages = pattern_by_stages(&[text]).map(|known| known.name);
+                assert_eq!(
+                    by_stages,
+                    (!has_possessive_interval(text)).then_some(known.name)
+                );
             }
             assert_eq!(
                 pattern_by_stages(known.tokenizers).unwrap().name,
@@ -526,6 +554,18 @@ mod tests {
     }
 
     #[test]
+    fn stages_are_found_by_other_spellings() {
+        for known in patterns() {
+            for stage in known.tokenizers {
+                assert_eq!(published_stage(stage), Some(*stage));
+                let escaped = stage.replace('\r', r"\r").replace('\n', r"\n");
+                assert_eq!(published_stage(&escaped), Some(*stage));
+            }
+        }
+        assert_eq!(published_stage(r"\w+"), None);
+    }
+
+    #[test]
     fn gguf_names_are_unique() {
         let mut seen = HashSet::new();
         for known in patterns() {
@@ -542,8 +582,7 @@ mod tests {
     fn no_tokenizers_form_has_a_possessive_interval() {
         for known in patterns() {
             for stage in known.tokenizers {
-                let has_one = ('0'..='9').any(|digit| stage.contains(&format!("{digit}}}+")));
-                assert!(!has_one, "{}", known.name);
+                assert!(!has_possessive_interval(stage), "{}", known.name);
             }
         }
     }

@@ -274,15 +274,11 @@ fn known_stages(rest: &[(&Spec, String)]) -> Option<(&'static KnownPattern, usiz
         .find_map(|count| pattern_by_stages(&stages[..count]).map(|known| (known, count)))
 }
 
-/// A split that isolates its matches, in the dialect of tokenizer.json.
+/// A split that isolates its matches: the text of its pattern.
 pub(crate) fn as_isolating_stage(spec: &Spec) -> Option<&str> {
     match spec {
         Spec::Split {
-            needle:
-                Needle::Regex(Pattern {
-                    text,
-                    dialect: bpekit_formats::Dialect::Oniguruma,
-                }),
+            needle: Needle::Regex(Pattern { text, .. }),
             behavior: SplitBehavior::Isolated,
             ..
         } => Some(text),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -15,6 +16,11 @@ from real import RealFile, real_file, real_files
 
 FILES = real_files("tokenizer.json")
 COUNT = 20_000
+# As tiktoken 0.14 spells the pattern of cl100k_base.
+CL100K = (
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+"
+    r"| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+)
 # The frame is the same for every text.
 FRAMED_COUNT = 2_000
 
@@ -96,3 +102,20 @@ def test_same_text_back(file: RealFile) -> None:
     expected = theirs.decode_batch(batch, skip_special_tokens=False)
     for ids, decoded in zip(batch, expected, strict=True):
         assert ours.decode(ids) == decoded
+
+
+def test_the_spelling_of_tiktoken_in_a_tokenizer_json() -> None:
+    """Oniguruma takes `{1,3}+` for a group that is repeated."""
+    document = json.loads(real_file("lenml_llama3_tokenizer.json").read_text(encoding="utf-8"))
+    document["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = CL100K
+    text = json.dumps(document, ensure_ascii=False)
+    ours, theirs = bpekit.loads(text.encode()), tokenizers.Tokenizer.from_str(text)
+    texts = ["1234567 89", *hostile_texts(3_000, seed=4, tokens=ours.token_byte_values())]
+    encode = encoder_of(theirs, add_special_tokens=False)
+    assert_same_ids(
+        texts,
+        ours.encode_ordinary_batch(texts),
+        [encode(text) for text in texts],
+        encode_ours=ours.encode_ordinary,
+        encode_theirs=encode,
+    )

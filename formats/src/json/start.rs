@@ -3,8 +3,10 @@
 /// A document of one of the formats that are JSON objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Document {
-    /// tokenizer.json.
+    /// tokenizer.json, of version 1.0 as far as the start says.
     Tokenizer,
+    /// tokenizer.json 2.0.
+    Tokenizer2,
     /// The ranks of npm `tiktoken`.
     Ranks,
     /// tekken.json.
@@ -19,7 +21,15 @@ pub(crate) enum Document {
 /// there counts too, as a vocab.json has any names.
 pub(crate) fn document(bytes: &[u8]) -> Option<Document> {
     let (mut numbers, mut others) = (0_usize, 0_usize);
+    // The version decides between the two, and may stand behind the members that both have.
+    let mut is_tokenizer = false;
     for (name, value) in members(bytes)? {
+        if name == b"version" && string(value).is_some_and(|(text, _)| text == b"2.0") {
+            return Some(Document::Tokenizer2);
+        }
+        if is_tokenizer {
+            continue;
+        }
         match (name, kind(value)) {
             (b"bpe_ranks" | b"pat_str", Kind::Text) => return Some(Document::Ranks),
             (b"config", Kind::Object)
@@ -40,12 +50,14 @@ pub(crate) fn document(bytes: &[u8]) -> Option<Document> {
                 Kind::Object | Kind::Other,
             )
             | (b"added_tokens", Kind::Array)
-            | (b"model", Kind::Object) => return Some(Document::Tokenizer),
+            | (b"model", Kind::Object) => is_tokenizer = true,
             (_, Kind::Number) => numbers += 1,
             _ => others += 1,
         }
     }
-    Some(if numbers > others {
+    Some(if is_tokenizer {
+        Document::Tokenizer
+    } else if numbers > others {
         Document::TokenIds
     } else {
         Document::Other
@@ -182,6 +194,18 @@ mod tests {
                 Document::Tokenizer,
             ),
             (r#"{"model": {"vocab": {"config": 1"#, Document::Tokenizer),
+            (
+                r#"{"version": "2.0", "truncation": null}"#,
+                Document::Tokenizer2,
+            ),
+            (
+                r#"{"model": {"version": 1}, "version" : "2.0""#,
+                Document::Tokenizer2,
+            ),
+            (
+                r#"{"model": {"version": "2.0"}, "padding": null}"#,
+                Document::Tokenizer,
+            ),
             (
                 r#"{"explicit_n_vocab": 5, "pat_str": "x"}"#,
                 Document::Ranks,

@@ -1,7 +1,12 @@
 //! tokenizer.json to a definition.
+//!
+//! What the two arrays hold does not depend on the version of the document; what stands around
+//! them does, and is read by a [`Form`].
 
+use std::collections::HashSet;
 use std::fmt;
 
+use foldhash::fast::RandomState;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -10,6 +15,7 @@ use super::model::{ModelMember, ModelSeed, RawModel};
 use super::scan;
 use super::texts::Texts;
 use crate::added_token::{self, AddedToken};
+use crate::byte_alphabet;
 use crate::definition::{Atoms, Definition, Merge, Merges, ModelOptions, Provenance};
 use crate::error::{Error, Result, show_text};
 use crate::extra::{Extra, JsonDocument};
@@ -19,9 +25,32 @@ use crate::pipeline::{Decoder, Normalizer, PostProcessor, Pretokenizer};
 use crate::pipeline_json::{
     Node, read_decoder, read_normalizer, read_post_processor, read_pretokenizer, wrong_type,
 };
-use crate::vocab::Vocab;
+use crate::vocab::{TokenId, TokenKind, Vocab, VocabBuilder};
 
-/// Reads the document.
+type ReadParts = fn(&Map<String, Value>, &Map<String, Value>, &Limits) -> Result<Parts>;
+
+/// A version of the document.
+pub(crate) struct Form {
+    /// What its member `version` says.
+    pub(crate) version: &'static str,
+    /// Whether a document without that member is of this version.
+    pub(crate) is_default: bool,
+    /// Reads all but the two arrays: of the document, with `null` for a model, and of the model.
+    pub(crate) read_parts: ReadParts,
+    /// Whether a lenient read takes an added token that stands in the vocab under the byte
+    /// alphabet's name for its text, as tokenizers 1.0.0rc3 writes it.
+    pub(crate) may_rename: bool,
+}
+
+/// Version 1.0, of tokenizers 0.x.
+const FIRST: Form = Form {
+    version: "1.0",
+    is_default: true,
+    read_parts: Parts::read,
+    may_rename: false,
+};
+
+/// Reads a document of version 1.0.
 pub(crate) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
     match read_scanned(bytes, options) {
         Some(definition) => Ok(definition),
@@ -29,13 +58,18 @@ pub(crate) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
     }
 }
 
+/// Reads a document of another form. Its document is kept under `extra.json`.
+pub(crate) fn read_as(form: &Form, bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
+    read_streamed_as(form, bytes, options)
+}
+
 /// As [`read_streamed`], with the two arrays scanned. None if there is anything unusual about the
 /// document, as whatever is wrong with it.
 pub(super) fn read_scanned(bytes: &[u8], options: &ReadOptions) -> Option<Definition> {
     let scanned = scan::scan(bytes, &options.limits)?;
-    let (members, model) = parse(&scanned.rest, options, true).ok()?;
+    let (members, model) = parse(&FIRST, &scanned.rest, options, true).ok()?;
     let model = model?;
-    let parts = Parts::read(&members, &model, &options.limits).ok()?;
+    let parts = read_parts(&FIRST, &members, &model, &options.limits).ok()?;
     if parts.atoms != scanned.atoms || !parts.options.continuing_subword_prefix.is_empty() {
         return None;
     }
@@ -46,19 +80,43 @@ pub(super) fn read_scanned(bytes: &[u8], options: &ReadOptions) -> Option<Defini
 
 /// Reads the document with `serde_json`, its arrays too.
 pub(super) fn read_streamed(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
-    let (members, model) = parse(bytes, options, false)?;
+    read_streamed_as(&FIRST, bytes, options)
+}
+
+fn read_streamed_as(form: &Form, bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
+    let (members, model) = parse(form, bytes, options, false)?;
     let Some(model) = model else {
         return Err(not_a_tokenizer(&members));
     };
-    let parts = Parts::read(&members, &model, &options.limits)?;
-    let vocab = build_vocab(&model.vocab, parts.atoms, &options.limits, "model.vocab")?;
-    parts.check_added_tokens(&vocab)?;
+    let parts = read_parts(form, &members, &model, &options.limits)?;
+    let mut vocab = build_vocab(&model.vocab, parts.atoms, &options.limits, "model.vocab")?;
+    let mut warnings = Vec::new();
+    let renamed = if form.may_rename {
+        parts.renamed(&vocab)
+    } else {
+        HashSet::default()
+    };
+    if !renamed.is_empty() && options.lenient {
+        vocab = with_literals(&vocab, &renamed)?;
+        let count = renamed.len();
+        warnings.push(format!(
+            "{count} added tokens stand in model.vocab under other names; their ids are kept"
+        ));
+    }
+    parts.check_added_tokens(&vocab).map_err(|error| {
+        if renamed.is_empty() {
+            return error;
+        }
+        error.with_hint(
+            "a lenient read (`--lenient`, `lenient=True`) keeps the id; tokenizers 1.0.0rc3, which \
+             writes such names, gives the token another id when it reads them",
+        )
+    })?;
     let texts = Texts {
         vocab: &vocab,
         atoms: parts.atoms,
     };
     let resolved = resolve_merges(&*model, texts, &parts.options, options.lenient)?;
-    let mut warnings = Vec::new();
     if !model.passed_over.is_empty() {
         warnings.push("a `#version` line among the merges was passed over".to_owned());
     }
@@ -73,9 +131,15 @@ pub(super) fn read_streamed(bytes: &[u8], options: &ReadOptions) -> Result<Defin
 }
 
 /// Parses the document; with the two arrays taken out, `null` stands in their places.
-fn parse(bytes: &[u8], options: &ReadOptions, without_arrays: bool) -> Result<Document> {
+fn parse(
+    form: &Form,
+    bytes: &[u8],
+    options: &ReadOptions,
+    without_arrays: bool,
+) -> Result<Document> {
     let context = Context::new(options.limits.nesting);
     let seed = DocumentSeed {
+        form,
         context: &context,
         limits: &options.limits,
         lenient: options.lenient,
@@ -84,21 +148,45 @@ fn parse(bytes: &[u8], options: &ReadOptions, without_arrays: bool) -> Result<Do
     json::parse(bytes, &context, seed)
 }
 
+/// Reads all but the two arrays, and checks that they were there.
+fn read_parts(
+    form: &Form,
+    members: &Map<String, Value>,
+    model: &RawModel,
+    limits: &Limits,
+) -> Result<Parts> {
+    match members.get("version") {
+        Some(version) => check_version(form, version)?,
+        None if form.is_default => {}
+        None => {
+            let expected = form.version;
+            return Err(Error::data(format!(
+                "no member `version`; expected version `{expected}`"
+            )));
+        }
+    }
+    check_model_type(model)?;
+    (form.read_parts)(members, &model.members, limits)
+}
+
 /// All of the document but the two arrays.
-struct Parts {
-    added_tokens: Vec<AddedToken>,
-    normalizer: Option<Normalizer>,
-    pretokenizer: Option<Pretokenizer>,
-    post_processor: Option<PostProcessor>,
-    decoder: Option<Decoder>,
-    options: ModelOptions,
-    atoms: Atoms,
+pub(crate) struct Parts {
+    pub(crate) added_tokens: Vec<AddedToken>,
+    pub(crate) normalizer: Option<Normalizer>,
+    pub(crate) pretokenizer: Option<Pretokenizer>,
+    pub(crate) post_processor: Option<PostProcessor>,
+    pub(crate) decoder: Option<Decoder>,
+    pub(crate) options: ModelOptions,
+    pub(crate) atoms: Atoms,
 }
 
 impl Parts {
-    fn read(members: &Map<String, Value>, model: &RawModel, limits: &Limits) -> Result<Self> {
-        members.get("version").map_or(Ok(()), check_version)?;
-        check_model_type(model)?;
+    /// Those of version 1.0.
+    fn read(
+        members: &Map<String, Value>,
+        model: &Map<String, Value>,
+        limits: &Limits,
+    ) -> Result<Self> {
         let part = |name: &str| members.get(name).filter(|value| !value.is_null());
         let added_tokens = read_added_tokens(part("added_tokens"), limits)?;
         let normalizer = part("normalizer")
@@ -113,7 +201,7 @@ impl Parts {
         let decoder = part("decoder")
             .map(|value| read_decoder(value, "decoder"))
             .transpose()?;
-        let options = read_options(&model.members)?;
+        let options = read_options(model)?;
         let atoms = atoms_of(pretokenizer.as_ref());
         Ok(Self {
             added_tokens,
@@ -134,6 +222,22 @@ impl Parts {
         added_token::check(&self.added_tokens, &texts, |position| {
             format!("added_tokens[{position}]")
         })
+    }
+
+    /// The added tokens that stand in the vocab as their bytes, where their text is no name in the
+    /// byte alphabet.
+    fn renamed(&self, vocab: &Vocab) -> HashSet<TokenId, RandomState> {
+        let is_renamed = |token: &&AddedToken| {
+            let held = vocab.token(token.id);
+            self.atoms == Atoms::Bytes
+                && held.is_some_and(|held| {
+                    held.kind == TokenKind::Ordinary
+                        && held.bytes == token.content.as_bytes()
+                        && !byte_alphabet::decode_into(&token.content, &mut Vec::new())
+                })
+        };
+        let renamed = self.added_tokens.iter().filter(is_renamed);
+        renamed.map(|token| token.id).collect()
     }
 
     fn define(
@@ -169,6 +273,22 @@ impl Parts {
     }
 }
 
+/// The vocab with some tokens under their own texts.
+fn with_literals(vocab: &Vocab, ids: &HashSet<TokenId, RandomState>) -> Result<Vocab> {
+    let mut builder = VocabBuilder::with_capacity(vocab.len(), vocab.len() * 8);
+    for token in vocab.iter() {
+        let kind = if ids.contains(&token.id) {
+            TokenKind::Literal
+        } else {
+            token.kind
+        };
+        builder.push(token.id, token.bytes, kind);
+    }
+    builder
+        .finish()
+        .map_err(|_| Error::data("a token or an id is given twice").at_json("model.vocab"))
+}
+
 /// What the smallest tokens are.
 pub(super) fn atoms_of(pretokenizer: Option<&Pretokenizer>) -> Atoms {
     if pretokenizer.is_some_and(Pretokenizer::has_byte_level) {
@@ -197,6 +317,7 @@ fn document(
 type Document = (Map<String, Value>, Option<Box<RawModel>>);
 
 struct DocumentSeed<'a> {
+    form: &'a Form,
     context: &'a Context,
     limits: &'a Limits,
     lenient: bool,
@@ -220,6 +341,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let Self {
+            form,
             context,
             limits,
             lenient,
@@ -251,7 +373,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
                     let value = access.next_value_seed(StrictValue(context))?;
                     if name == "version" && value.is_string() {
                         // Another version may have another layout, so this comes before all else.
-                        check_version(&value).map_err(|error| context.fail(error))?;
+                        check_version(form, &value).map_err(|error| context.fail(error))?;
                     }
                     Ok(value)
                 })?;
@@ -283,15 +405,34 @@ fn not_a_tokenizer(members: &Map<String, Value>) -> Error {
     Error::unsupported(kind)
 }
 
-fn check_version(version: &Value) -> Result<()> {
+/// Which format a version is, for who asked for another.
+const OTHER_FORMATS: &[(&str, &str)] = &[("1.0", "hf-json"), ("2.0", "hf-json-2")];
+
+fn check_version(form: &Form, version: &Value) -> Result<()> {
+    let expected = form.version;
     match version {
-        Value::String(version) if version == "1.0" => Ok(()),
-        Value::String(version) => Err(Error::unsupported(format!(
-            "is `{}`; only `1.0` can be read",
-            show_text(version)
-        ))
-        .at_json("version")),
-        value => Err(wrong_type(value, "version", "the string `1.0`")),
+        Value::String(version) if version == expected => Ok(()),
+        Value::String(version) => {
+            let error = Error::unsupported(format!(
+                "is `{}`; only `{expected}` can be read",
+                show_text(version)
+            ))
+            .at_json("version");
+            Err(
+                match OTHER_FORMATS.iter().find(|(held, _)| held == version) {
+                    Some((_, format)) => error.with_hint(format!(
+                        "a document of this version is of format `{format}` (`--format {format}`, \
+                     `format=\"{format}\"`)"
+                    )),
+                    None => error,
+                },
+            )
+        }
+        value => Err(wrong_type(
+            value,
+            "version",
+            &format!("the string `{expected}`"),
+        )),
     }
 }
 
@@ -336,7 +477,7 @@ fn check_model_type(model: &RawModel) -> Result<()> {
 }
 
 /// Reads `added_tokens`.
-pub(super) fn read_added_tokens(value: Option<&Value>, limits: &Limits) -> Result<Vec<AddedToken>> {
+pub(crate) fn read_added_tokens(value: Option<&Value>, limits: &Limits) -> Result<Vec<AddedToken>> {
     let Some(value) = value else {
         return Ok(Vec::new());
     };
@@ -372,7 +513,7 @@ pub(super) fn read_added_tokens(value: Option<&Value>, limits: &Limits) -> Resul
 }
 
 /// Reads the settings of the model.
-pub(super) fn read_options(members: &Map<String, Value>) -> Result<ModelOptions> {
+pub(crate) fn read_options(members: &Map<String, Value>) -> Result<ModelOptions> {
     let value = Value::Object(members.clone());
     let node = Node::of(&value, "model")?;
     let dropout = match node.get("dropout") {

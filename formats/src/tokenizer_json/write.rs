@@ -1,4 +1,5 @@
-//! A definition to tokenizer.json, in the form that `tokenizers` 0.23 writes.
+//! A definition to tokenizer.json: the two arrays of any version, and the rest of version 1.0 in
+//! the form that `tokenizers` 0.23 writes.
 
 use std::borrow::Cow;
 
@@ -18,24 +19,44 @@ use crate::pipeline_json::{
     write_normalizer, write_post_processor, write_pretokenizer,
 };
 
-/// Writes the document.
+/// Writes a document of version 1.0.
 pub(crate) fn write(definition: &Definition) -> Result<Vec<u8>> {
-    let Merges::Listed(merges) = &definition.merges else {
-        return Err(Error::missing(
-            "the definition has ranks; the format needs a list of merges",
-        ));
-    };
+    listed_merges(definition)?;
     check_dialects(definition)?;
     check_atoms(definition)?;
+    check_added_tokens(definition)?;
+    render(definition, &document_of(definition)?, loses_ids(definition))
+}
+
+/// Refuses added tokens that contradict one another or the vocab.
+pub(crate) fn check_added_tokens(definition: &Definition) -> Result<()> {
     let texts = Texts {
         vocab: &definition.vocab,
         atoms: definition.atoms,
     };
     added_token::check(&definition.added_tokens, &texts, |position| {
         format!("added_tokens[{position}]")
-    })?;
-    let document = document_of(definition)?;
-    let tokens = token_texts(definition)?;
+    })
+}
+
+fn listed_merges(definition: &Definition) -> Result<&[Merge]> {
+    let Merges::Listed(merges) = &definition.merges else {
+        return Err(Error::missing(
+            "the definition has ranks; the format needs a list of merges",
+        ));
+    };
+    Ok(merges)
+}
+
+/// A document with the two arrays in their places; all added tokens stand in the vocab if so
+/// wanted.
+pub(crate) fn render(
+    definition: &Definition,
+    document: &JsonDocument,
+    with_added: bool,
+) -> Result<Vec<u8>> {
+    let merges = listed_merges(definition)?;
+    let tokens = token_texts(definition, with_added)?;
     let merges = merge_texts(definition, merges, &tokens)?;
     let as_pairs = document.has_merge_pairs || merges.iter().any(needs_pair);
 
@@ -170,17 +191,17 @@ fn check_atoms(definition: &Definition) -> Result<()> {
 }
 
 /// Every entry of `model.vocab` with its text, in the order of ids.
-fn token_texts<'a>(definition: &'a Definition) -> Result<Vec<(u32, Cow<'a, str>)>> {
+fn token_texts(definition: &Definition, with_added: bool) -> Result<Vec<(u32, Cow<'_, str>)>> {
     let texts = Texts {
         vocab: &definition.vocab,
         atoms: definition.atoms,
     };
-    let mut entries: Vec<(u32, Cow<'a, str>)> = definition
+    let mut entries: Vec<(u32, Cow<'_, str>)> = definition
         .vocab
         .iter()
         .map(|token| Ok((token.id, texts.text_of(token)?)))
         .collect::<Result<_>>()?;
-    if loses_ids(definition) {
+    if with_added {
         let absent = definition
             .added_tokens
             .iter()
@@ -212,6 +233,24 @@ fn loses_ids(definition: &Definition) -> bool {
     false
 }
 
+/// Whether tokenizers 1.0 would give an added token another id: it takes them in the order of
+/// their ids and counts on from the vocab, unless the text is in the vocab (tk-encode
+/// `vocab/bucket_added_vocabulary.rs`, `add_tokens`).
+pub(crate) fn renders_all_added(definition: &Definition) -> bool {
+    let mut absent: Vec<u32> = definition
+        .added_tokens
+        .iter()
+        .filter(|token| !is_in_vocab(definition, token))
+        .map(|token| token.id)
+        .collect();
+    absent.sort_unstable();
+    let given = (definition.vocab.len() as u64)..;
+    absent
+        .into_iter()
+        .zip(given)
+        .any(|(id, given)| u64::from(id) != given)
+}
+
 fn is_in_vocab(definition: &Definition, token: &AddedToken) -> bool {
     // The added tokens were checked: the token of their id, if there is one, is theirs.
     definition.vocab.position(token.id).is_some()
@@ -220,7 +259,9 @@ fn is_in_vocab(definition: &Definition, token: &AddedToken) -> bool {
 /// The document to write: the one that was read, with the members written anew whose meaning has
 /// changed since.
 fn document_of(definition: &Definition) -> Result<JsonDocument> {
-    let mut document = definition.extra.json.clone().unwrap_or_else(blank_document);
+    let extra = &definition.extra;
+    let held = extra.json.clone();
+    let mut document = held.unwrap_or_else(|| blank_document(extra.json_2.as_ref()));
     let members = &mut document.members;
 
     let limits = Limits {
@@ -336,7 +377,8 @@ fn put_options(model: &mut Map<String, Value>, options: &ModelOptions) -> Result
     Ok(())
 }
 
-fn added_token_json(token: &AddedToken) -> Value {
+/// An added token as every version has it.
+pub(crate) fn added_token_json(token: &AddedToken) -> Value {
     json!({
         "id": token.id,
         "content": token.content,
@@ -349,12 +391,14 @@ fn added_token_json(token: &AddedToken) -> Value {
 }
 
 /// The members in the order of `tokenizers` (`tokenizer/serialization.rs`). Merges are strings:
-/// every version of tokenizers reads them, pairs need 0.20.
-fn blank_document() -> JsonDocument {
+/// every version of tokenizers reads them, pairs need 0.20. Truncation and padding say the same in
+/// version 2.0.
+fn blank_document(second: Option<&JsonDocument>) -> JsonDocument {
     let mut members = Map::new();
     members.insert("version".to_owned(), json!("1.0"));
     for name in ["truncation", "padding"] {
-        members.insert(name.to_owned(), Value::Null);
+        let held = second.and_then(|second| second.members.get(name));
+        members.insert(name.to_owned(), held.cloned().unwrap_or(Value::Null));
     }
     members.insert("added_tokens".to_owned(), json!([]));
     for name in ["normalizer", "pre_tokenizer", "post_processor", "decoder"] {
