@@ -87,7 +87,9 @@ def test_tokenizers(peer: str, name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SOURCES)
 def test_transformers_4(name: str, tmp_path: Path) -> None:
     assert loaded(name).save(tmp_path).to_format == "hf-dir"
-    theirs = ask("transformers-4.57", TRANSFORMERS, {"path": str(tmp_path), "texts": texts_of(name)})
+    theirs = ask(
+        "transformers-4.57", TRANSFORMERS, {"path": str(tmp_path), "texts": texts_of(name)}
+    )
     assert_same(name, tmp_path, theirs)
     special = loaded(name).special_tokens
     assert {text: theirs["special"][text] for text in special} == special
