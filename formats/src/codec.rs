@@ -57,6 +57,8 @@ pub enum MergeTerms {
     Listed,
     /// By a list alone.
     PlainList,
+    /// By a list in the order of ids, one merge for each token that is no byte.
+    IdOrder,
 }
 
 /// How a format tells what happens around the merges.

@@ -99,6 +99,12 @@ pub(crate) fn looks_like_sentencepiece(bytes: &[u8]) -> bool {
     matches!(behind, Some(0x15 | 0x18))
 }
 
+/// Whether it starts as a file of minbpe does. The line could be a merge in a list of GPT-2 too, of
+/// tokens that no first merge has.
+pub(crate) fn looks_like_minbpe(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"minbpe v")
+}
+
 fn starts_with_markup(start: &[u8]) -> bool {
     let text = start.trim_ascii_start();
     let begins =

@@ -3,7 +3,7 @@
 use crate::bundle::Bundle;
 use crate::codec::{Codec, Confidence, Extent, FormatInfo, Layout};
 use crate::codecs::{
-    gguf::Gguf, gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, hf_json_2::HfJson2,
+    gguf::Gguf, gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, hf_json_2::HfJson2, minbpe::Minbpe,
     rank_json::RankJson, sentencepiece::SentencePiece, tekken::Tekken, tiktoken::Tiktoken,
 };
 use crate::error::{Error, Result};
@@ -22,6 +22,7 @@ pub const CODECS: &[&dyn Codec] = &[
     &Tekken,
     &SentencePiece,
     &Gguf,
+    &Minbpe,
 ];
 
 /// Facts about every format.

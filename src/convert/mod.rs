@@ -182,6 +182,10 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
     match terms.merges {
         MergeTerms::Listed => to_listed::restate_merges(&mut prepared)?,
         MergeTerms::PlainList => to_listed::restate_plainly(&mut prepared)?,
+        MergeTerms::IdOrder => {
+            to_ranks::restate_merges(&mut prepared, &mut losses)?;
+            to_listed::restate_plainly(&mut prepared)?;
+        }
         MergeTerms::Ranks => to_ranks::restate_merges(&mut prepared, &mut losses)?,
     }
     match terms.steps {

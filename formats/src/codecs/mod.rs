@@ -5,6 +5,7 @@ pub mod gpt2;
 pub mod hf_dir;
 pub mod hf_json;
 pub mod hf_json_2;
+pub mod minbpe;
 pub mod rank_json;
 pub mod sentencepiece;
 pub mod tekken;

@@ -11,6 +11,7 @@ use crate::byte_alphabet;
 use crate::definition::{Atoms, Definition, Merge, Merges, ModelOptions};
 use crate::error::{Error, Result, show_bytes, show_text};
 use crate::extra::Gpt2Layout;
+use crate::foreign;
 use crate::json::items::{Strings, TokenIds};
 use crate::json::{self, Context};
 use crate::limits::{Limits, ReadOptions};
@@ -82,6 +83,9 @@ pub(super) fn looks_like_merges(bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(1 << 14)];
     if start.starts_with(VERSION.as_bytes()) || is_clip_archive(bytes) {
         return true;
+    }
+    if foreign::looks_like_minbpe(bytes) {
+        return false;
     }
     let Some(end) = memchr::memrchr(b'\n', start) else {
         return false;
