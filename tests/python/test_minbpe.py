@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ class Reference:
     def merge(self, text: str) -> list[int]:
         ids = list(text.encode())
         while len(ids) > 1:
-            new = min(self.merges.get(pair, 1 << 40) for pair in zip(ids, ids[1:], strict=False))
+            new = min(self.merges.get(pair, 1 << 40) for pair in pairwise(ids))
             if new == 1 << 40:
                 break
             merged: list[int] = []
