@@ -20,6 +20,7 @@ pub mod loss;
 pub mod merge_log;
 pub mod pipeline;
 mod pipeline_json;
+mod rank_file;
 mod ranks;
 pub mod registry;
 mod sidecar;

@@ -5,6 +5,7 @@ use crate::codec::{Codec, Confidence, Extent, FormatInfo, Layout};
 use crate::codecs::{
     gguf::Gguf, gpt2::Gpt2, hf_dir::HfDir, hf_json::HfJson, hf_json_2::HfJson2, minbpe::Minbpe,
     rank_json::RankJson, sentencepiece::SentencePiece, tekken::Tekken, tiktoken::Tiktoken,
+    tiktoken_plugin::TiktokenPlugin,
 };
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -23,6 +24,7 @@ pub const CODECS: &[&dyn Codec] = &[
     &SentencePiece,
     &Gguf,
     &Minbpe,
+    &TiktokenPlugin,
 ];
 
 /// Facts about every format.

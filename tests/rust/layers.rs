@@ -153,6 +153,20 @@ const FORMATS: &[(&str, &[&str])] = &[
     ("compression", &["error", "limits"]),
     ("foreign", &["error"]),
     (
+        "rank_file",
+        &[
+            "bundle",
+            "compression",
+            "definition",
+            "error",
+            "foreign",
+            "limits",
+            "ranks",
+            "sidecar",
+            "vocab",
+        ],
+    ),
+    (
         "counts_file",
         &[
             "compression",
@@ -201,6 +215,7 @@ const FORMATS: &[(&str, &[&str])] = &[
             "loss",
             "pipeline",
             "pipeline_json",
+            "rank_file",
             "ranks",
             "sidecar",
             "special_tokens",

@@ -10,3 +10,4 @@ pub mod rank_json;
 pub mod sentencepiece;
 pub mod tekken;
 pub mod tiktoken;
+pub mod tiktoken_plugin;

@@ -1,20 +1,13 @@
 #![doc = include_str!("tiktoken.md")]
 
-mod lane;
-mod read;
-
-use self::read::{Outcome, Reader};
-
 use crate::bundle::Bundle;
 use crate::codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, StepTerms, Terms};
-use crate::compression;
 use crate::definition::Definition;
 use crate::error::Result;
-use crate::foreign;
 use crate::limits::ReadOptions;
 use crate::loss::Loss;
-use crate::ranks::{self, sha256_hex};
-use crate::sidecar;
+use crate::rank_file;
+use crate::ranks;
 
 pub use crate::ranks::{check_sha256, missing_bytes_error, ranks_sha256, write_ranks};
 
@@ -47,7 +40,7 @@ impl Codec for Tiktoken {
     }
 
     fn companions(&self, main: &Bundle) -> Vec<String> {
-        vec![name_beside(main.name())]
+        vec![rank_file::name_beside(main.name())]
     }
 
     fn sniff(&self, input: &Bundle) -> Confidence {
@@ -75,38 +68,7 @@ impl Codec for Tiktoken {
     }
 
     fn read(&self, input: &Bundle, options: &ReadOptions) -> Result<Definition> {
-        let bytes = input.bytes();
-        let foreign = foreign::recognise(bytes);
-        if let Some(error) = foreign.or_else(|| foreign::recognise_sentencepiece(bytes)) {
-            return Err(error);
-        }
-        let (outcome, of_file) = beside_sha256(input.bytes(), || {
-            let mut reader = Reader::new(input.bytes(), options)?;
-            reader.read_lines()?;
-            reader.finish()
-        });
-        let Outcome {
-            vocab,
-            is_canonical,
-            remarks,
-            warnings,
-        } = outcome?;
-        let mut definition = Definition::from_ranks(vocab);
-        let sha256 = if is_canonical {
-            of_file.clone()
-        } else {
-            sha256_hex(&write_ranks(&definition.vocab))
-        };
-        let sidecar_name = name_beside(input.name());
-        if let Some(bytes) = input.get(&sidecar_name) {
-            sidecar::apply(bytes, &of_file, &mut definition, &options.limits)
-                .map_err(|error| error.with_path(sidecar_name).with_format(INFO.name))?;
-        }
-        definition.provenance.format = Some(INFO.name);
-        definition.provenance.ranks_sha256 = Some(sha256);
-        definition.provenance.remarks = remarks;
-        definition.provenance.warnings = warnings;
-        Ok(definition)
+        rank_file::read(input, INFO.name, options)
     }
 
     fn losses(&self, definition: &Definition) -> Vec<Loss> {
@@ -117,34 +79,13 @@ impl Codec for Tiktoken {
     }
 
     fn write(&self, definition: &Definition, name: &str) -> Result<Bundle> {
-        ranks::check_by_rank(definition)?;
-        let bytes = write_ranks(&definition.vocab);
-        let companion = sidecar::write(definition, &sha256_hex(&bytes))?;
+        let (bytes, sidecar) = rank_file::write(definition)?;
         let mut bundle = Bundle::new(name, bytes);
-        if let Some(companion) = companion {
-            bundle.add(name_beside(name), companion);
+        if let Some(sidecar) = sidecar {
+            bundle.add(rank_file::name_beside(name), sidecar);
         }
         Ok(bundle)
     }
-}
-
-/// The sidecar's file name: that of the rank file, without the ending of a compression.
-fn name_beside(name: &str) -> String {
-    format!("{}.json", compression::strip_suffix(name))
-}
-
-/// Does some work, and beside it the sha256 of a file: on a second thread where that takes longer
-/// than starting one, about 0.05 ms.
-fn beside_sha256<T>(bytes: &[u8], work: impl FnOnce() -> T) -> (T, String) {
-    if bytes.len() < 1 << 18 {
-        return (work(), sha256_hex(bytes));
-    }
-    std::thread::scope(|scope| {
-        let hash = std::thread::Builder::new().spawn_scoped(scope, || sha256_hex(bytes));
-        let done = work();
-        let hash = hash.ok().and_then(|thread| thread.join().ok());
-        (done, hash.unwrap_or_else(|| sha256_hex(bytes)))
-    })
 }
 
 #[cfg(test)]

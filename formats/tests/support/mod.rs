@@ -89,6 +89,11 @@ impl Fixture {
         place
     }
 
+    /// The name to write it under: that of the file, or of the directory.
+    pub(crate) fn target_name(&self) -> String {
+        files::file_name(&self.place())
+    }
+
     pub(crate) fn read(&self) -> Definition {
         self.codec()
             .read(&self.bundle(), &ReadOptions::default())

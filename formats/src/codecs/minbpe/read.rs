@@ -1,7 +1,7 @@
 //! The lines of a file to a definition.
 
+use super::{INFO, VERSION, has_capturing_group, is_python_space};
 use crate::added_token::AddedToken;
-use crate::codecs::minbpe::{INFO, VERSION, has_capturing_group, is_python_space};
 use crate::definition::{Definition, Merge, Merges, ModelOptions};
 use crate::error::{Error, Result, show_bytes, show_text};
 use crate::limits::Limits;
