@@ -15,6 +15,7 @@ mod pretokenize;
 mod sentencepiece;
 mod source;
 mod threads;
+pub mod tiktoken_cache;
 mod tokenizer;
 pub mod train;
 pub mod verify;

@@ -9,6 +9,7 @@ use bpekit_formats::{LossPart, ReadOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::cache_args::CacheArgs;
 use super::edit_args::EditArgs;
 use super::id_file_args::IdFileArgs;
 use super::train_args::{CountsArgs, PatternsArgs, TrainArgs};
@@ -63,6 +64,7 @@ pub(super) enum Command {
     Counts(CountsArgs),
     Formats(FormatsArgs),
     Patterns(PatternsArgs),
+    Cache(CacheArgs),
     Demo(DemoArgs),
 }
 

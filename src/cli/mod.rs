@@ -7,6 +7,8 @@
 //! errors and warnings go to standard error.
 
 mod args;
+mod cache;
+mod cache_args;
 mod convert;
 mod corpus;
 mod count;
@@ -104,6 +106,7 @@ fn dispatch(command: &Command, streams: &mut Streams<'_>) -> Outcome {
     match command {
         Command::Inspect(args) => inspect::run(args, streams),
         Command::Convert(args) => convert::run(args, streams),
+        Command::Cache(args) => cache::run(args, streams),
         Command::Edit(args) => edit::run(args, streams),
         Command::Verify(args) => verify::run(args, streams),
         Command::Diff(args) => diff::run(args, streams),

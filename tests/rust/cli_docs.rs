@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::support::{Dir, Outcome};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "inspect", "convert", "edit", "verify", "diff", "encode", "decode", "count", "train", "counts",
-    "formats", "patterns", "demo",
+    "formats", "patterns", "cache", "demo",
 ];
 
 fn page() -> std::path::PathBuf {
@@ -155,6 +155,7 @@ fn the_page_names_every_member_of_the_json_objects() {
         ("train", &train),
         ("counts", &["counts", "show", "a.bpecounts", "--json"]),
         ("patterns", &["patterns", "--json"]),
+        ("cache", &["cache", "list", "--dir", "cache", "--json"]),
     ] {
         let section = text.split(&format!("\n## {command}\n")).nth(1).unwrap();
         let section = section.split("\n## ").next().unwrap();

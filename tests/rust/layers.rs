@@ -27,6 +27,7 @@ const ENGINE: &[(&str, &[&str])] = &[
         ],
     ),
     ("load", &["error", "known", "tokenizer"]),
+    ("tiktoken_cache", &["error"]),
     ("sentencepiece", &["error", "bpe"]),
     (
         "convert",
@@ -97,6 +98,7 @@ const ENGINE: &[(&str, &[&str])] = &[
             "diff",
             "verify",
             "edit",
+            "tiktoken_cache",
             "train",
             "source",
             "encode_file",
