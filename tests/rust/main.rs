@@ -13,6 +13,7 @@ mod cli_docs;
 mod cli_id_file;
 mod cli_train;
 mod cli_train_refused;
+mod conversions_page;
 mod convert_matrix;
 mod fixtures;
 mod gguf;
