@@ -137,9 +137,11 @@ fn pre_of(definition: &Definition) -> Result<&str> {
 pub(super) fn nearest(definition: &Definition) -> Vec<&'static Pre> {
     let stages = definition.pretokenizer.as_ref().and_then(pre::stages_of);
     let is_of = |pre: &&Pre| {
-        stages
-            .as_ref()
-            .is_some_and(|stages| pre::same_stages(pre.original, stages))
+        // Most have no splits that llama.cpp rewrote.
+        !pre.original.is_empty()
+            && stages
+                .as_ref()
+                .is_some_and(|stages| pre::same_stages(pre.original, stages))
     };
     pre::PRES.iter().filter(is_of).collect()
 }
