@@ -76,6 +76,8 @@ impl Unit {
 const TEXTS: &str = "texts";
 const VERSION: u64 = 1;
 const MANIFEST: &str = "checkpoint.json";
+/// Where the manifest has the sha256 of its other members, as JSON without spaces.
+const CHECK: &str = "check";
 const LOCK: &str = "checkpoint.lock";
 const LOG: &str = "merges.log";
 
@@ -357,12 +359,13 @@ impl Manifest {
                 "counts": counted.counts,
             })
         });
-        let value = json!({
+        let mut value = json!({
             "bpekit_checkpoint": VERSION,
             "settings": self.settings_json(),
             "sources": self.sources,
             "counted": counted.collect::<Vec<_>>(),
         });
+        value[CHECK] = Value::from(hex(&Sha256::digest(value.to_string()).into()));
         let mut bytes = serde_json::to_vec_pretty(&value)
             .map_err(|error| FileError::from(std::io::Error::from(error)))?;
         bytes.push(b'\n');
@@ -373,7 +376,7 @@ impl Manifest {
         let damaged = |what: &str| {
             FileError::data(format!("the checkpoint is damaged: {what}")).with_hint(OTHER_FOLDER)
         };
-        let value: Value =
+        let mut value: Value =
             serde_json::from_slice(bytes).map_err(|error| damaged(&error.to_string()))?;
         match value["bpekit_checkpoint"].as_u64() {
             Some(VERSION) => {}
@@ -384,6 +387,13 @@ impl Manifest {
                 .with_hint(OTHER_FOLDER));
             }
             None => return Err(damaged("no version in `bpekit_checkpoint`")),
+        }
+        let check = value.as_object_mut().and_then(|all| all.remove(CHECK));
+        let expected = hex(&Sha256::digest(value.to_string()).into());
+        if check != Some(Value::from(expected)) {
+            return Err(damaged(
+                "its content has another sha256 than it says; expected that one",
+            ));
         }
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let settings = value["settings"]
