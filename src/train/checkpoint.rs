@@ -390,11 +390,7 @@ impl Manifest {
         }
         let check = value.as_object_mut().and_then(|all| all.remove(CHECK));
         let expected = hex(&Sha256::digest(value.to_string()).into());
-        if check != Some(Value::from(expected)) {
-            return Err(damaged(
-                "its content has another sha256 than it says; expected that one",
-            ));
-        }
+        let is_whole = check == Some(Value::from(expected));
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let settings = value["settings"]
             .as_object()
@@ -432,6 +428,12 @@ impl Manifest {
                     .collect::<Option<Vec<_>>>()
             })
             .ok_or_else(|| damaged("`counted`"))?;
+        // Last, as the place of a fault says more.
+        if !is_whole {
+            return Err(damaged(
+                "its content has another sha256 than it says; expected that one",
+            ));
+        }
         Ok(Self {
             settings,
             sources,

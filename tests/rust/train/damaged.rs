@@ -138,13 +138,15 @@ fn a_damaged_manifest_is_refused() {
         ("\"counts-1.", "\"counts-7.", "`counted`"),
         ("\"counts-1.", "\"../counts-1.", "`counted`"),
         ("\"counted\": [", "\"counted\": [3, ", "`counted`"),
+        (".txt\"", ".txu\"", "another sha256 than it says"),
+        ("\"check\"", "\"chek\"", "another sha256 than it says"),
     ] {
         assert!(text.contains(from), "{from}: {text}");
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
         let message = done.refused();
         assert!(message.contains(expected), "{message}");
     }
-    // Whatever bit is flipped: refused, or of no consequence.
+    // Whatever bit is flipped: refused, or white space for white space.
     for at in 0..bytes.len() {
         let mut flipped = bytes.clone();
         flipped[at] ^= 1;
