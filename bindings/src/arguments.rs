@@ -94,6 +94,7 @@ where
 pub(crate) fn convert_options(
     to: Option<String>,
     allow_loss: &[String],
+    string_merges: bool,
 ) -> PyResult<ConvertOptions> {
     let allow_loss = allow_loss
         .iter()
@@ -107,5 +108,9 @@ pub(crate) fn convert_options(
             })
         })
         .collect::<PyResult<_>>()?;
-    Ok(ConvertOptions { to, allow_loss })
+    Ok(ConvertOptions {
+        to,
+        allow_loss,
+        string_merges,
+    })
 }

@@ -138,8 +138,9 @@ impl Core {
         path: PathBuf,
         format: Option<String>,
         allow_loss: Vec<String>,
+        string_merges: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let options = convert_options(format, &allow_loss)?;
+        let options = convert_options(format, &allow_loss, string_merges)?;
         let report = py
             .detach(|| bpekit::convert::save(&self.tokenizer, &path, &options))
             .map_err(python_error)?;
@@ -152,8 +153,9 @@ impl Core {
         py: Python<'py>,
         format: String,
         allow_loss: Vec<String>,
+        string_merges: bool,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let options = convert_options(Some(format), &allow_loss)?;
+        let options = convert_options(Some(format), &allow_loss, string_merges)?;
         let (bundle, _) = py
             .detach(|| bpekit::convert::to_bundle(&self.tokenizer, "tokenizer", &options))
             .map_err(python_error)?;

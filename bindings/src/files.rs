@@ -50,9 +50,10 @@ pub(crate) fn convert(
     load: LoadArguments,
     to_format: Option<String>,
     allow_loss: Vec<String>,
+    string_merges: bool,
 ) -> PyResult<Bound<'_, PyDict>> {
     let load = load.0;
-    let options = convert_options(to_format, &allow_loss)?;
+    let options = convert_options(to_format, &allow_loss, string_merges)?;
     let report = py
         .detach(|| bpekit::convert::convert(&src, &dst, &load, &options))
         .map_err(python_error)?;

@@ -11,6 +11,9 @@ pub struct Extra {
     pub json: Option<JsonDocument>,
     /// The same of a tokenizer.json of version 2.0, whose members have other words.
     pub json_2: Option<JsonDocument>,
+    /// Whether the merges of a tokenizer.json are to be strings, or it is not written: not as pairs,
+    /// whatever the file had that this was read from.
+    pub string_merges: bool,
     /// What stands beside it in a directory of transformers.
     pub hf_dir: Option<HfDirFiles>,
     /// The document of another format that is JSON, less what the definition has of it.

@@ -75,6 +75,7 @@ def convert(
     special_tokens: Mapping[str, int] | None = None,
     name: str | None = None,
     allow_loss: Collection[str] = (),
+    string_merges: bool = False,
     lenient: bool = False,
 ) -> Report:
     """Convert a tokenizer file to another format.
@@ -94,6 +95,8 @@ def convert(
         special_tokens: As in `load`.
         name: As in `load`.
         allow_loss: Names of parts that may be lost, as ``("normalizer",)``.
+        string_merges: Write the merges of a tokenizer.json as strings, which every version of
+            tokenizers before 1.0 reads, even if `src` has pairs, which 0.20 and later read.
         lenient: As in `load`.
 
     Returns:
@@ -121,7 +124,7 @@ def convert(
         name=name,
         lenient=lenient,
     )
-    return report(_bpekit.convert(src, dst, arguments, to_format, parts(allow_loss)))
+    return report(_bpekit.convert(src, dst, arguments, to_format, parts(allow_loss), string_merges))
 
 
 def detect(path: Path) -> str:

@@ -158,7 +158,12 @@ class Tokenizer(EncodingMethods, CountingMethods, DecodingMethods, FileEncoding,
         return cls._of(Core.loads(data, file_name or "", arguments))
 
     def save(
-        self, path: Path, *, format: str | None = None, allow_loss: Collection[str] = ()
+        self,
+        path: Path,
+        *,
+        format: str | None = None,
+        allow_loss: Collection[str] = (),
+        string_merges: bool = False,
     ) -> Report:
         """Write the tokenizer to a file, checked as in `bpekit.convert`.
 
@@ -169,6 +174,7 @@ class Tokenizer(EncodingMethods, CountingMethods, DecodingMethods, FileEncoding,
                 loads.
             format: The format; told by the file's name if None.
             allow_loss: Names of parts that may be lost, as ``("normalizer",)``.
+            string_merges: As in `bpekit.convert`.
 
         Returns:
             What was written, checked and lost.
@@ -178,14 +184,17 @@ class Tokenizer(EncodingMethods, CountingMethods, DecodingMethods, FileEncoding,
             UnsupportedError: No file of that format can encode the same.
             OSError: The file cannot be written; one that was there is as it was.
         """
-        return report(self._core.save(path, format, parts(allow_loss)))
+        return report(self._core.save(path, format, parts(allow_loss), string_merges))
 
-    def dumps(self, *, format: str, allow_loss: Collection[str] = ()) -> bytes:
+    def dumps(
+        self, *, format: str, allow_loss: Collection[str] = (), string_merges: bool = False
+    ) -> bytes:
         """Give the bytes of the file that `save` would write, without a sidecar.
 
         Args:
             format: The format, as ``"hf-json"``.
             allow_loss: Names of parts that may be lost.
+            string_merges: As in `bpekit.convert`.
 
         Raises:
             LossyConversionError: The format cannot carry a part that `allow_loss` leaves out.
@@ -197,7 +206,7 @@ class Tokenizer(EncodingMethods, CountingMethods, DecodingMethods, FileEncoding,
             >>> bpekit.loads(data).encode("hello world")
             [258, 297, 78, 995]
         """
-        return self._core.dumps(format, parts(allow_loss))
+        return self._core.dumps(format, parts(allow_loss), string_merges)
 
     def __repr__(self) -> str:
         """Show the name."""

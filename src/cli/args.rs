@@ -210,6 +210,10 @@ pub(super) struct ConvertArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = loss_parts())]
     pub(super) allow_loss: Vec<LossPart>,
 
+    /// Write the merges of a tokenizer.json as strings, for tokenizers before 0.20
+    #[arg(long)]
+    pub(super) string_merges: bool,
+
     /// Print the report as one JSON object
     #[arg(long)]
     pub(super) json: bool,

@@ -19,6 +19,7 @@ pub(super) fn run(args: &ConvertArgs, streams: &mut Streams<'_>) -> Outcome {
     let options = ConvertOptions {
         to: args.to.clone(),
         allow_loss: args.allow_loss.clone(),
+        string_merges: args.string_merges,
     };
     let is_stdout = is_stdout(&args.target);
     let outcome = write(&tokenizer, &args.target, &options, streams);

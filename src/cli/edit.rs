@@ -145,6 +145,7 @@ fn write(files: &Files, how: &HowArgs, edited: &Edited, streams: &mut Streams<'_
     let options = ConvertOptions {
         to: how.to.clone(),
         allow_loss: how.allow_loss.clone(),
+        ..ConvertOptions::default()
     };
     let report = convert::write(&edited.tokenizer, &files.target, &options, streams)?;
     // The report must not stand in the middle of the file.

@@ -24,6 +24,7 @@ pub(super) fn run(args: &TrainArgs, streams: &mut Streams<'_>) -> Outcome {
     let convert = ConvertOptions {
         to: args.target.to.clone(),
         allow_loss: args.target.allow_loss.clone(),
+        ..ConvertOptions::default()
     };
     let job = Job::new(args, &convert, streams)?;
     let trained = job.train(args, streams)?;

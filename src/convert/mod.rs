@@ -38,6 +38,10 @@ pub struct ConvertOptions {
     pub to: Option<String>,
     /// The parts that may be lost.
     pub allow_loss: Vec<LossPart>,
+    /// Whether the merges of a tokenizer.json are strings (`"a b"`), which every version of
+    /// tokenizers before 1.0 reads, in place of the pairs (`["a", "b"]`) that a file had which a
+    /// version since 0.20 wrote.
+    pub string_merges: bool,
 }
 
 /// Converts a file to another. The target appears whole and checked, or not at all.
@@ -142,7 +146,22 @@ fn prepare_allowed(
     codec: &dyn Codec,
     options: &ConvertOptions,
 ) -> Result<(Definition, Vec<Loss>)> {
-    let (prepared, losses) = prepare(source, codec)?;
+    let (mut prepared, losses) = prepare(source, codec)?;
+    if options.string_merges {
+        let is_tokenizer_json = codec
+            .info()
+            .writes
+            .is_some_and(|terms| terms.steps == StepTerms::Steps);
+        if !is_tokenizer_json {
+            return Err(FileError::unsupported(format!(
+                "format `{}` has no choice of how merges are written; hf-json and hf-dir have",
+                codec.info().name
+            ))
+            .with_hint("leave string merges out")
+            .into());
+        }
+        prepared.extra.string_merges = true;
+    }
     let refused: Vec<Loss> = losses
         .iter()
         .filter(|loss| loss.severity == Severity::Refused)

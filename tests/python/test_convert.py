@@ -137,3 +137,14 @@ def test_a_target_without_a_format(tmp_path: Path) -> None:
         demo().save(tmp_path / "out.bin")
     demo().save(tmp_path / "out.bin", format="hf-json")
     assert bpekit.detect(tmp_path / "out.bin") == "hf-json"
+
+
+def test_string_merges_hold_no_space() -> None:
+    """A string tells two parts apart by the space between them."""
+    vocab = {" ": 0, "a": 1, " a": 2, "#version": 3, "#versiona": 4}
+    for merge in ([" ", "a"], ["#version", "a"]):
+        model = {"type": "BPE", "vocab": vocab, "merges": [merge]}
+        ours = bpekit.loads(json.dumps({"version": "1.0", "model": model}).encode())
+        assert json.loads(ours.dumps(format="hf-json"))["model"]["merges"] == [merge]
+        with pytest.raises(bpekit.UnsupportedError, match="cannot be one string"):
+            ours.dumps(format="hf-json", string_merges=True)

@@ -26,6 +26,7 @@ fn options(to: &str, allow_loss: &[LossPart]) -> ConvertOptions {
     ConvertOptions {
         to: Some(to.to_owned()),
         allow_loss: allow_loss.to_vec(),
+        ..ConvertOptions::default()
     }
 }
 

@@ -104,6 +104,7 @@ fn a_split_is_exact_or_a_loss() {
         let options = ConvertOptions {
             to: Some("gguf".to_owned()),
             allow_loss: allow_loss.to_vec(),
+            ..ConvertOptions::default()
         };
         to_bundle(&of_pattern(pattern), "t.gguf", &options)
     };

@@ -46,6 +46,7 @@ fn to_ranks(source: &Tokenizer, allow_loss: &[LossPart]) -> bpekit::Result<bool>
     let options = ConvertOptions {
         to: Some("tiktoken".to_owned()),
         allow_loss: allow_loss.to_vec(),
+        ..ConvertOptions::default()
     };
     to_bundle(source, "t.tiktoken", &options).map(|(_, report)| report.is_exact())
 }

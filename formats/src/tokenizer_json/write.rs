@@ -58,7 +58,16 @@ pub(crate) fn render(
     let merges = listed_merges(definition)?;
     let tokens = token_texts(definition, with_added)?;
     let merges = merge_texts(definition, merges, &tokens)?;
-    let as_pairs = document.has_merge_pairs || merges.iter().any(needs_pair);
+    let unjoinable = merges.iter().find(|merge| needs_pair(merge));
+    if let (true, Some((left, right))) = (definition.extra.string_merges, unjoinable) {
+        return Err(Error::unsupported(format!(
+            "the merge of {left:?} and {right:?} cannot be one string; it is told from another, or \
+             from a comment, as a pair alone"
+        ))
+        .with_hint("leave string merges out: tokenizers from 0.20 on reads pairs"));
+    }
+    let wants_pairs = document.has_merge_pairs && !definition.extra.string_merges;
+    let as_pairs = wants_pairs || unjoinable.is_some();
 
     let size = definition.vocab.len() * 32 + merges.len() * if as_pairs { 64 } else { 32 };
     let mut writer = Writer::new(document.is_pretty, size);
