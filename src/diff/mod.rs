@@ -16,7 +16,7 @@ pub(crate) use pipeline::{Cut, cut_of, pattern_texts, published_pattern};
 
 use std::fmt;
 
-use bpekit_formats::{Definition, Merges, ModelOptions, TokenKind};
+use bpekit_formats::{Definition, Merges, ModelOptions, TokenId, TokenKind};
 
 /// A part of a tokenizer that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,6 +88,35 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.part, self.detail)
     }
+}
+
+/// How two vocabs overlap, by the bytes of their tokens. Added tokens, which are compared by
+/// themselves, are not counted, unless they are ordinary tokens of the other side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Overlap {
+    /// How many tokens both have, those with another id among them.
+    pub shared: usize,
+    /// The tokens whose ids differ: that in A, that in B; by the id in A.
+    pub moved: Vec<(TokenId, TokenId)>,
+    /// The ids of the tokens that A alone has, in ascending order.
+    pub only_in_a: Vec<TokenId>,
+    /// The ids of the tokens that B alone has, in ascending order.
+    pub only_in_b: Vec<TokenId>,
+}
+
+/// Compares two vocabs; none if the tokens of one are bytes, and of the other characters.
+///
+/// # Examples
+///
+/// ```
+/// let demo = bpekit::Tokenizer::demo()?;
+/// let overlap = bpekit::diff::overlap(demo.definition(), demo.definition());
+/// assert_eq!(overlap.unwrap().shared, 3000);
+/// # Ok::<(), bpekit::Error>(())
+/// ```
+pub fn overlap(a: &Definition, b: &Definition) -> Option<Overlap> {
+    (a.atoms == b.atoms).then(|| tokens::overlap(a, b))
 }
 
 /// What a comparison found.

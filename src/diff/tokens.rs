@@ -6,7 +6,7 @@ use bpekit_formats::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Difference, Part};
+use super::{Difference, Overlap, Part};
 use crate::bpe::live_pairs;
 use crate::sentencepiece;
 
@@ -15,29 +15,43 @@ const SHOWN: usize = 5;
 
 /// Tokens by their bytes. Those that stand in a vocab only because they are added tokens are left
 /// to the comparison of added tokens.
-pub(super) fn vocab(a: &Definition, b: &Definition, difference: &mut Difference) {
+pub(super) fn overlap(a: &Definition, b: &Definition) -> Overlap {
     let [added_to_a, added_to_b] = [a, b].map(added_texts);
-    let mut moved = Vec::new();
-    let mut only_in_a = Vec::new();
+    let mut overlap = Overlap::default();
     for token in base_tokens(a, &added_to_a) {
         match find(b, token) {
-            Some(id) if id == token.id => {}
             Some(id) => {
-                moved.push(format!(
-                    "{} ({} in A, {id} in B)",
-                    show(a, token.bytes),
-                    token.id
-                ));
+                overlap.shared += 1;
+                if id != token.id {
+                    overlap.moved.push((token.id, id));
+                }
             }
-            None if added_to_b.get(&token.id) == Some(&token.bytes) => {}
-            None => only_in_a.push(format!("{} ({})", show(a, token.bytes), token.id)),
+            None if added_to_b.get(&token.id) == Some(&token.bytes) => overlap.shared += 1,
+            None => overlap.only_in_a.push(token.id),
         }
     }
-    let only_in_b: Vec<String> = base_tokens(b, &added_to_b)
+    overlap.only_in_b = base_tokens(b, &added_to_b)
         .filter(|token| find(a, *token).is_none())
         .filter(|token| added_to_a.get(&token.id) != Some(&token.bytes))
-        .map(|token| format!("{} ({})", show(b, token.bytes), token.id))
+        .map(|token| token.id)
         .collect();
+    overlap
+}
+
+/// The overlap in words, as far as the vocabs differ.
+pub(super) fn vocab(a: &Definition, b: &Definition, difference: &mut Difference) {
+    let overlap = overlap(a, b);
+    let bytes = |side: &Definition, id| show(side, side.vocab.bytes(id).unwrap_or_default());
+    let only = |side, ids: &[TokenId]| -> Vec<String> {
+        let shown = ids.iter().map(|&id| format!("{} ({id})", bytes(side, id)));
+        shown.collect()
+    };
+    let moved = overlap.moved.iter();
+    let moved: Vec<String> = moved
+        .map(|&(in_a, in_b)| format!("{} ({in_a} in A, {in_b} in B)", bytes(a, in_a)))
+        .collect();
+    let only_in_a = only(a, &overlap.only_in_a);
+    let only_in_b = only(b, &overlap.only_in_b);
     list(difference, Part::Vocab, "only in A", &only_in_a);
     list(difference, Part::Vocab, "only in B", &only_in_b);
     list(difference, Part::Vocab, "with another id", &moved);

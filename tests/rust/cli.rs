@@ -201,7 +201,7 @@ fn add_special_tokens_puts_the_frame_around() {
     let outcome = dir.run(&["diff", "plain.json", "framed.json"]);
     outcome.is(
         1,
-        "A: plain.json\nB: framed.json\n\
+        "A: plain.json\nB: framed.json\n3000 tokens in both\n\
          differ in post-processor: none in A, Template(`<|endoftext|>` 3000, text) in B\n\
          not the same tokenizer\n",
         "",
@@ -532,7 +532,7 @@ fn diff_says_same_or_what_differs() {
     assert_eq!(dir.run(&["convert", "demo", "tokenizer.json"]).status, 0);
     dir.run(&["diff", "demo", "tokenizer.json"]).is(
         0,
-        "A: demo\nB: tokenizer.json\n\
+        "A: demo\nB: tokenizer.json\n3000 tokens in both\n\
          alike in merges: A merges by rank, B lists 2744 merges; the same 2744 merges can happen \
          in both\n\
          alike in options: ignore_merges is true in A and false in B; merges make every token, \
@@ -548,7 +548,7 @@ fn diff_says_same_or_what_differs() {
     dir.write("other.json", value.to_string());
     dir.run(&["diff", "tokenizer.json", "other.json"]).is(
         1,
-        "A: tokenizer.json\nB: other.json\n\
+        "A: tokenizer.json\nB: other.json\n3000 tokens in both\n\
          differ in merges: the same merges in another order, first at place 0: \
          b\" \" + b\"t\" in A, b\" \" + b\"a\" in B\n\
          differ in added-tokens: 1 token with other flags: `<|endoftext|>` (lstrip false in A, \
@@ -570,6 +570,43 @@ fn diff_says_same_or_what_differs() {
         true
     );
     assert_eq!(dir.run(&["diff", "demo", "none.json"]).status, 2);
+}
+
+#[test]
+fn diff_shows_how_vocabs_overlap() {
+    let dir = Dir::new();
+    assert_eq!(dir.run(&["convert", "demo", "plain.tiktoken"]).status, 0);
+    let ranks = String::from_utf8(dir.read("plain.tiktoken")).unwrap();
+    // Two tokens change places, one goes, and one comes.
+    let mut lines: Vec<String> = ranks.lines().map(str::to_owned).collect();
+    let token = |line: &str| line.split(' ').next().unwrap().to_owned();
+    let [one, other] = [2000, 2001].map(|place| token(&lines[place]));
+    lines[2000] = format!("{other} 2000");
+    lines[2001] = format!("{one} 2001");
+    lines[2999] = "8J+mmQ== 2999".to_owned();
+    dir.write("other.tiktoken", lines.join("\n") + "\n");
+    let files = [
+        "diff",
+        "plain.tiktoken",
+        "other.tiktoken",
+        "--pattern",
+        "gpt2",
+    ];
+    let outcome = dir.run(&files);
+    assert_eq!(outcome.status, 1);
+    let line = "2999 tokens in both, 2 of them with another id; 1 only in A, 1 only in B";
+    let shown = String::from_utf8(outcome.stdout).unwrap();
+    assert_eq!(shown.lines().nth(2), Some(line));
+    let value = dir.run(&[&files[..], &["--json"]].concat()).json();
+    assert_eq!(
+        value["overlap"],
+        json!({
+            "shared": 2999,
+            "moved": [[2000, 2001], [2001, 2000]],
+            "only_in_a": [2999],
+            "only_in_b": [2999],
+        })
+    );
 }
 
 #[test]
