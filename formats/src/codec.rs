@@ -59,6 +59,8 @@ pub enum MergeTerms {
     PlainList,
     /// By a list in the order of ids, one merge for each token that is no byte.
     IdOrder,
+    /// By scores, which a definition has or has not: none are made.
+    Scores,
 }
 
 /// How a format tells what happens around the merges.
@@ -75,6 +77,8 @@ pub enum StepTerms {
     /// The same with patterns in tiktoken's dialect, and published ones in the classic spelling:
     /// tokenizers 1.0 knows them by their text.
     FancySteps,
+    /// Steps that no other format has: they are written as they are, or refused.
+    Own,
 }
 
 /// What a format can carry.

@@ -24,6 +24,8 @@ pub struct Extra {
     pub tekken: Option<TekkenLayout>,
     /// The metadata of the GGUF file this definition was read from, less its two huge arrays.
     pub gguf: Option<GgufDocument>,
+    /// What a SentencePiece model says beside its pieces.
+    pub sentencepiece: Option<SentencePieceDocument>,
 }
 
 /// The files of a directory of transformers beside its tokenizer.json.
@@ -57,6 +59,19 @@ pub struct GgufEntry {
     pub kind: u32,
     /// The value's bytes in the file; none for the two arrays.
     pub value: Vec<u8>,
+}
+
+/// The fields of a SentencePiece model but for its pieces, in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct SentencePieceDocument {
+    /// Their bytes, one field after the other.
+    pub fields: Vec<u8>,
+    /// The sha256 of the bytes of the pieces: with others the tests that a model has for itself may
+    /// not hold.
+    pub sha256_of_pieces: [u8; 32],
+    /// Whether the pieces of the usual type say it, as those do that Python has written.
+    pub says_normal: bool,
 }
 
 /// A tokenizer.json without `model.vocab` and `model.merges`.

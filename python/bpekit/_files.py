@@ -46,7 +46,7 @@ class Report:
             undecided.
         n_vocab: One more than the largest id.
         n_tokens: The number of tokens, special and other added tokens not counted.
-        n_merges: The number of merges, or None if the target has ranks instead.
+        n_merges: The number of merges, or None if the target has ranks or scores instead.
     """
 
     from_format: str

@@ -132,7 +132,7 @@ pub(super) fn print(
     )?;
     let merges = match report.merge_count {
         Some(count) => counted(count, "merge"),
-        None => "merges by rank".to_owned(),
+        None => "no list of merges".to_owned(),
     };
     writeln!(
         out,

@@ -206,6 +206,8 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
             to_listed::restate_plainly(&mut prepared)?;
         }
         MergeTerms::Ranks => to_ranks::restate_merges(&mut prepared, &mut losses)?,
+        // The codec refuses what has none in words of its own.
+        MergeTerms::Scores => {}
     }
     match terms.steps {
         // The document of a tokenizer.json can go to another place as it is.
@@ -219,7 +221,7 @@ pub fn prepare(source: &Definition, codec: &dyn Codec) -> Result<(Definition, Ve
             to_listed::publish_steps(&mut prepared);
             to_ranks::report_unread(&prepared, &mut losses);
         }
-        StepTerms::NamedSteps => {}
+        StepTerms::NamedSteps | StepTerms::Own => {}
         StepTerms::FancySteps => {
             to_listed::restate_steps(&mut prepared, Dialect::FancyRegex, &mut losses)?;
             patterns::report_unknown(prepared.pretokenizer.as_ref(), &mut losses);

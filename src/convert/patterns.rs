@@ -301,5 +301,5 @@ pub(super) fn not_bytes() -> FileError {
     FileError::unsupported(
         "the tokens are made of characters, not bytes; no format of bytes encodes the same",
     )
-    .with_hint("choose a tokenizer.json, which holds tokens of either")
+    .with_hint("write hf-json, which holds tokens of either, or the format they came from: `--to` names it")
 }

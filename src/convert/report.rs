@@ -46,7 +46,7 @@ pub struct Report {
     pub n_vocab: u64,
     /// The number of tokens in the vocab, added tokens not counted.
     pub token_count: usize,
-    /// The number of merges, if the target lists them.
+    /// The number of merges, if the target lists them: ranks and scores are no list.
     pub merge_count: Option<usize>,
 }
 

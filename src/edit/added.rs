@@ -1,8 +1,8 @@
 //! Added tokens: more, fewer, and as many as an embedding has rows.
 
 use bpekit_formats::{
-    AddedToken, Atoms, Definition, Error as FileError, PostProcessor, TemplatePart, TokenId,
-    TokenKind, VocabBuilder, show_bytes, show_text,
+    AddedToken, Atoms, Definition, Error as FileError, Merges, PostProcessor, TemplatePart,
+    TokenId, TokenKind, VocabBuilder, show_bytes, show_text,
 };
 use rustc_hash::FxHashSet;
 
@@ -170,11 +170,11 @@ fn held_under_its_text(definition: &Definition, text: &str) -> Option<TokenId> {
 /// An added token that stands in front of it, or that has it inside, would be found instead.
 fn check_found(tokenizer: &Tokenizer, token: &NewToken) -> Result<()> {
     let ids = tokenizer.encode(&token.content, &Special::allowed())?;
-    let own = tokenizer.definition().added_tokens.iter();
-    let own = own
-        .filter(|held| held.content == token.content)
-        .map(|held| held.id);
-    if own.clone().any(|id| ids == [id]) {
+    let added = tokenizer.definition().added_tokens.iter();
+    let (own, others): (Vec<_>, Vec<_>) = added.partition(|held| held.content == token.content);
+    // What a normalizer puts before a text may stand there too, and is no added token.
+    let is_one = |tokens: &[&AddedToken]| tokens.iter().any(|token| ids.contains(&token.id));
+    if is_one(&own) && (ids.len() == 1 || !is_one(&others)) {
         return Ok(());
     }
     Err(FileError::unsupported(format!(
@@ -267,8 +267,8 @@ fn drop_from_vocab(definition: &mut Definition, gone: &FxHashSet<TokenId>) -> Re
         .into_iter()
         .collect();
     let in_merges: FxHashSet<TokenId> = match &definition.merges {
-        bpekit_formats::Merges::ByRank | bpekit_formats::Merges::ByScore(_) => FxHashSet::default(),
-        bpekit_formats::Merges::Listed(merges) => merges
+        Merges::ByRank | Merges::ByScore(_) => FxHashSet::default(),
+        Merges::Listed(merges) => merges
             .iter()
             .flat_map(|merge| [merge.left, merge.right, merge.product])
             .collect(),
@@ -279,11 +279,20 @@ fn drop_from_vocab(definition: &mut Definition, gone: &FxHashSet<TokenId>) -> Re
     let is_looked_up = definition.options.ignore_merges;
     let vocab = &definition.vocab;
     let mut builder = VocabBuilder::with_capacity(vocab.len(), vocab.len() * 8);
+    let mut stays = Vec::with_capacity(vocab.len());
     for token in vocab.iter() {
-        let stays = is_looked_up && token.kind == TokenKind::Ordinary;
-        if stays || !is_dropped(token.id) {
+        let is_kept = is_looked_up && token.kind == TokenKind::Ordinary || !is_dropped(token.id);
+        if is_kept {
             builder.push(token.id, token.bytes, token.kind);
         }
+        stays.push(is_kept);
+    }
+    if let Merges::ByScore(scores) = &mut definition.merges {
+        let mut kept = stays.iter();
+        scores
+            .of_tokens
+            .retain(|_| kept.next().copied().unwrap_or_default());
+        scores.unused.retain(|id| !is_dropped(*id));
     }
     definition.vocab = builder
         .finish()

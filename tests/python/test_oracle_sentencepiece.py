@@ -144,6 +144,37 @@ def test_real_files(file: RealFile) -> None:
     document = "\n".join(texts)[:400_000]
     assert ours.encode_ordinary(document) == theirs.EncodeAsIds(document)
     check_tokenizers(ours.dumps(format="hf-json"), theirs, texts)
+    assert ours.dumps(format="sentencepiece") == path.read_bytes()
+    check_added(ours, texts)
+
+
+def check_added(ours: bpekit.Tokenizer, texts: list[str]) -> None:
+    """Add tokens, and compare with sentencepiece what is written."""
+    added = bpekit.edit.add_tokens(
+        ours, ["<new>", "éé", "new\nline"], special=False, normalized=True
+    )
+    added = bpekit.edit.add_tokens(added, ["<|start|>", "<|stop|>"])
+    theirs = Processor(model_proto=added.dumps(format="sentencepiece"))
+    assert theirs.GetPieceSize() == added.n_vocab == ours.n_vocab + 5
+    assert [theirs.PieceToId(text) for text in ("<new>", "<|stop|>")] == [
+        ours.n_vocab,
+        ours.n_vocab + 4,
+    ]
+    assert theirs.IsControl(ours.n_vocab + 3)
+    assert not theirs.IsControl(ours.n_vocab + 2)
+    names = ("bos_id", "eos_id", "pad_id", "unk_id")
+    before = Processor(model_proto=ours.dumps(format="sentencepiece"))
+    for name in names:
+        assert getattr(theirs, name)() == getattr(before, name)()
+    parts = ["<new>", "éé", "new\nline", "<|stop|>"]
+    rng = random.Random(len(texts))
+    texts = [
+        *(rng.choice(parts) + text for text in texts),
+        *(text[:3] + rng.choice(parts) + text[3:] for text in texts),
+        *(one + other for one in parts for other in parts),
+    ]
+    check_ids(added, theirs, texts)
+    check_decoding(added, theirs)
 
 
 def test_the_published_tokenizer_json_has_the_same_vocab() -> None:
@@ -212,6 +243,9 @@ def check_model(model: Any, *, has_document: bool) -> None:
     check_ids(ours, theirs, texts)
     check_decoding(ours, theirs)
     check_pickle(ours, texts[:50])
+    written = ours.dumps(format="sentencepiece")
+    assert bpekit.loads(written).dumps(format="sentencepiece") == written
+    check_ids(ours, Processor(model_proto=written), texts)
     long = "".join(texts)[:40_000]
     assert ours.encode_ordinary(long) == theirs.EncodeAsIds(long)
     if has_document:
@@ -316,6 +350,59 @@ def test_edited_models(name: str) -> None:
     model = train(**options)
     edit(model)
     check_model(model, has_document=has_document)
+
+
+def test_trained_models_are_written_as_they_were() -> None:
+    for options in ({}, LLAMA, {**LLAMA, **CUT_OUT}):
+        data = train(**options).data()
+        assert bpekit.loads(data).dumps(format="sentencepiece") == data
+
+
+def test_tests_of_itself_go_where_they_could_fail() -> None:
+    """A model says what some texts encode to, and sentencepiece refuses one where that is false."""
+    data = train(**LLAMA, self_test_sample_size=20).data()
+    ours = bpekit.loads(data)
+    assert ours.dumps(format="sentencepiece") == data
+    piece = max(
+        (piece for text in sentences() for piece in text.split()),
+        key=lambda piece: (sum(piece in text for text in sentences()), piece),
+    )
+    added = bpekit.edit.add_tokens(ours, piece, special=False, normalized=True)
+    texts = texts_for(Processor(model_proto=data), 300, seed=5) + sentences()
+    check_ids(added, Processor(model_proto=added.dumps(format="sentencepiece")), texts)
+
+
+def test_edits_that_a_model_can_say() -> None:
+    data = train(**{**LLAMA, **CUT_OUT}).data()
+    ours = bpekit.loads(data)
+    texts = texts_for(Processor(model_proto=data), 500, seed=6)
+    # The last control piece leaves a hole that is closed.
+    removed = bpekit.edit.remove_tokens(ours, ["<ctl>", "<cls>"])
+    with pytest.raises(bpekit.UnsupportedError, match="ids are the places of pieces"):
+        removed.dumps(format="sentencepiece")
+    closed = bpekit.edit.compact(removed)
+    theirs = Processor(model_proto=closed.dumps(format="sentencepiece"))
+    assert theirs.GetPieceSize() == ours.n_vocab - 2
+    check_ids(closed, theirs, texts)
+    resized = bpekit.edit.resize(ours, multiple_of=64)
+    theirs = Processor(model_proto=resized.dumps(format="sentencepiece"))
+    assert theirs.GetPieceSize() == resized.n_vocab > ours.n_vocab
+    check_ids(resized, theirs, texts)
+    last = ours.n_vocab - 1
+    moved = bpekit.edit.reorder(ours, {last: 300, 300: last})
+    theirs = Processor(model_proto=moved.dumps(format="sentencepiece"))
+    check_ids(moved, theirs, texts)
+
+
+def test_what_a_model_cannot_say_is_refused() -> None:
+    ours = bpekit.loads(train(**LLAMA).data())
+    flagged = bpekit.edit.add_tokens(ours, "<mask>", special=False, normalized=True, lstrip=True)
+    with pytest.raises(bpekit.LossyConversionError, match="a piece has no flags"):
+        flagged.dumps(format="sentencepiece")
+    allowed = flagged.dumps(format="sentencepiece", allow_loss=["added-token-flags"])
+    assert Processor(model_proto=allowed).PieceToId("<mask>") == ours.n_vocab
+    with pytest.raises(bpekit.UnsupportedError, match="by scores, and the tokenizer has none"):
+        bpekit.demo().dumps(format="sentencepiece")
 
 
 def test_a_map_is_lost_only_where_that_is_allowed() -> None:

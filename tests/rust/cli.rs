@@ -623,15 +623,15 @@ fn diff_of_vocabs_names_tokens() {
     assert_eq!(outcome.status, 1);
     let lines: Vec<&str> = outcome.text().lines().collect();
     assert!(
-        lines[2].starts_with("differ in vocab: 1 token only in A: "),
+        lines[3].starts_with("differ in vocab: 1 token only in A: "),
         "{}",
         outcome.text()
     );
     assert_eq!(
-        lines[3],
+        lines[4],
         "differ in vocab: 1 token with another id: b\" c\" (269 in A, 4000 in B)"
     );
-    assert_eq!(lines[4], "alike in added-tokens: not known on either side");
+    assert_eq!(lines[5], "alike in added-tokens: not known on either side");
 }
 
 #[test]

@@ -17,7 +17,7 @@ writes this page anew. What stands in a cell:
 
 | cell | what it means |
 |---|---|
-| exact | nothing is lost, and the way back is exact too (or the source's format is read alone) |
+| exact | nothing is lost, and the way back is exact too |
 | exact (roles) | the same ids for every text; the parts in brackets, on which no ids hang, are left out, and the report says so |
 | exact, back no [1] | exact, and the way back is refused for reason 1 |
 | if normalizer | refused unless the loss is allowed (`--allow-loss normalizer`); equal on that condition |

@@ -4,13 +4,15 @@ mod message;
 mod read;
 mod write;
 
+use crate::added_token::AddedToken;
 use crate::bundle::Bundle;
-use crate::codec::{Carries, Codec, Confidence, FormatInfo, Layout};
+use crate::codec::{Carries, Codec, Confidence, FormatInfo, Layout, MergeTerms, StepTerms, Terms};
 use crate::definition::Definition;
-use crate::error::Result;
+use crate::error::{Result, show_text};
 use crate::foreign;
 use crate::limits::ReadOptions;
-use crate::loss::Loss;
+use crate::loss::{Loss, LossPart};
+use crate::special_tokens;
 
 /// The codec of SentencePiece models.
 pub struct SentencePiece;
@@ -34,7 +36,10 @@ const INFO: FormatInfo = FormatInfo {
         roles: true,
         chat_template: false,
     },
-    writes: None,
+    writes: Some(Terms {
+        merges: MergeTerms::Scores,
+        steps: StepTerms::Own,
+    }),
 };
 
 impl Codec for SentencePiece {
@@ -57,12 +62,28 @@ impl Codec for SentencePiece {
         read::read(input.bytes(), options)
     }
 
-    fn losses(&self, _: &Definition) -> Vec<Loss> {
-        Vec::new()
+    fn losses(&self, definition: &Definition) -> Vec<Loss> {
+        let mut losses = Vec::new();
+        let has_flags = |token: &AddedToken| token.single_word || token.lstrip || token.rstrip;
+        if let Some(token) = definition
+            .added_tokens
+            .iter()
+            .find(|token| has_flags(token))
+        {
+            losses.push(Loss::refused(
+                LossPart::AddedTokenFlags,
+                format!(
+                    "`lstrip`, `rstrip` and `single_word`, as `{}` has them: a piece has no flags",
+                    show_text(&token.content)
+                ),
+            ));
+        }
+        losses.extend(special_tokens::loss_of_second_texts(
+            &definition.added_tokens,
+        ));
+        losses
     }
 
-    /// Not for files, as what a model says about its training is not known: the bytes are those of
-    /// a pickle.
     fn write(&self, definition: &Definition, name: &str) -> Result<Bundle> {
         Ok(Bundle::new(name, write::write(definition)?))
     }

@@ -84,6 +84,7 @@ pub(super) struct NormalizerSpec {
 pub(super) const PIECES: u64 = 1;
 pub(super) const TRAINER_SPEC: u64 = 2;
 pub(super) const NORMALIZER_SPEC: u64 = 3;
+pub(super) const SELF_TEST_DATA: u64 = 4;
 pub(super) const DENORMALIZER_SPEC: u64 = 5;
 
 /// A field of the outermost message.
@@ -92,6 +93,8 @@ pub(super) struct Field<'a> {
     pub(super) number: u64,
     /// Where it starts in the file.
     pub(super) start: usize,
+    /// All its bytes.
+    pub(super) whole: &'a [u8],
     /// What it holds, if that has a length of its own: a message, or a text.
     pub(super) content: Option<&'a [u8]>,
 }
@@ -141,6 +144,7 @@ fn next_field<'a>(bytes: &'a [u8], at: &mut usize) -> Result<Field<'a>, &'static
     Ok(Field {
         number,
         start,
+        whole: &bytes[start..*at],
         content,
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use prost::Message;
+use sha2::{Digest, Sha256};
 
 use super::message::{
     DENORMALIZER_SPEC, Field, NORMALIZER_SPEC, NormalizerSpec, PIECES, Piece, TRAINER_SPEC,
@@ -13,7 +14,7 @@ use crate::byte_alphabet;
 use crate::charsmap::Charsmap;
 use crate::definition::{Atoms, Definition, Merges, ModelOptions, Provenance, Role, Score, Scores};
 use crate::error::{Error, Location, Result, show_text};
-use crate::extra::Extra;
+use crate::extra::{Extra, SentencePieceDocument};
 use crate::limits::{Limits, ReadOptions};
 use crate::pipeline::{Decoder, Normalizer, SentencePieceNormalizer, TextStart};
 use crate::vocab::{Duplicate, TokenId, TokenKind, Vocab, VocabBuilder};
@@ -47,19 +48,29 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
         added_tokens: Vec::new(),
         unknown: None,
         bytes: [false; 256],
+        says_normal: false,
     };
-    for_each_field(bytes, |field| match (field.number, field.content) {
-        (PIECES, Some(content)) => pieces.add(content),
-        _ => Ok(()),
+    let mut held = SentencePieceDocument::default();
+    let mut sha256 = Sha256::new();
+    for_each_field(bytes, |field| {
+        if let (PIECES, Some(content)) = (field.number, field.content) {
+            sha256.update(field.whole);
+            return pieces.add(content);
+        }
+        held.fields.extend_from_slice(field.whole);
+        Ok(())
     })?;
+    held.sha256_of_pieces = sha256.finalize().into();
     pieces.check()?;
     let Pieces {
         builder,
         scores,
         added_tokens,
         unknown,
+        says_normal,
         ..
     } = pieces;
+    held.says_normal = says_normal;
     let vocab = builder.finish().map_err(given_twice)?;
     Ok(Definition {
         name: None,
@@ -80,7 +91,10 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Definition> {
         post_processor: None,
         chat_template: None,
         missing: Vec::new(),
-        extra: Extra::default(),
+        extra: Extra {
+            sentencepiece: Some(held),
+            ..Extra::default()
+        },
         provenance: Provenance {
             format: Some(super::INFO.name),
             ..Provenance::default()
@@ -207,6 +221,8 @@ struct Pieces<'a> {
     unknown: Option<(TokenId, String)>,
     /// Which bytes have a piece.
     bytes: [bool; 256],
+    /// Whether a piece of the usual type says it.
+    says_normal: bool,
 }
 
 impl Pieces<'_> {
@@ -232,7 +248,7 @@ impl Pieces<'_> {
             return Ok(());
         }
         match kind {
-            piece_type::NORMAL => {}
+            piece_type::NORMAL => self.says_normal |= piece.r#type.is_some(),
             piece_type::UNUSED => {
                 self.scores.unused.push(id);
                 kind = piece_type::NORMAL;
