@@ -32,6 +32,14 @@ pub(crate) fn recognise(bytes: &[u8]) -> Option<Error> {
                 "`bpekit counts show FILE` says what it holds, and `bpekit train FILE` trains on it",
             ),
         )
+    } else if looks_like_tkv(start) {
+        (
+            "looks like a packed vocab (TKV1) of the Rust crate `tiktoken`, a format of its own",
+            Some(
+                "where the crate is at hand, write its tokens as lines of `<base64> <rank>`, or take \
+                 the `.tiktoken` or tokenizer.json that the tokenizer's makers publish",
+            ),
+        )
     } else if start.starts_with(b"version https://git-lfs") {
         (
             "is a Git LFS pointer, not the file itself",
@@ -63,6 +71,14 @@ fn looks_like_pickle(start: &[u8]) -> bool {
         || start.starts_with(b"c__builtin__")
         || start.starts_with(b"(dp0\n")
         || start.starts_with(b"ccopy_reg\n")
+}
+
+/// Its name and version, then the number of tokens as four bytes in front of their lengths. A rank
+/// file, of which `TKV1` may be the first token, has no NUL.
+fn looks_like_tkv(start: &[u8]) -> bool {
+    start
+        .strip_prefix(b"TKV1")
+        .is_some_and(|rest| rest.iter().take(8).any(|&byte| byte == 0))
 }
 
 /// The error of another format for a SentencePiece model, which shares the name `tokenizer.model`
@@ -124,6 +140,7 @@ mod tests {
             (b" <!DOCTYPE html>", "web page"),
             (b"bpekit-counts 1\n{", "counts"),
             (b"version https://git-lfs.github.com/spec/v1\n", "LFS"),
+            (b"TKV1!O\x02\0\0\0\0\0\x01\x01", "TKV1"),
             (b"", "no tokens"),
         ] {
             assert!(
@@ -138,6 +155,7 @@ mod tests {
             b"\n\nabcd",
             b"\n\r\n\nIQ== 0\n",
             b"GGUF 300\n",
+            b"TKV1 300\n",
             b"GGUF\x03\0\0\0",
             b"ctiktokenabc 5\n",
             b"bpekit-countsabc 5\n",

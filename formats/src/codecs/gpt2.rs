@@ -63,6 +63,7 @@ impl Codec for Gpt2 {
         if let Some(error) = foreign::recognise(input.bytes()) {
             return Err(error);
         }
+        read::refuse_clip(input.bytes())?;
         read::read(&names::find(input, is_vocab(input))?, options)
     }
 

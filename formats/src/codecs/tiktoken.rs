@@ -60,9 +60,10 @@ impl Codec for Tiktoken {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
         let rank = line[space..].trim_ascii();
         let is_rank = !rank.is_empty() && rank.iter().all(u8::is_ascii_digit);
+        let is_pair = !rank.iter().any(u8::is_ascii_whitespace);
         match (is_base64, is_rank) {
             (true, true) => Confidence::Sure,
-            (true, false) if line.len() < 200 => Confidence::Maybe,
+            (true, false) if is_pair && line.len() < 200 => Confidence::Maybe,
             _ => Confidence::No,
         }
     }

@@ -27,9 +27,7 @@ pub(super) const VERSION: &str = "#version";
 const END_OF_WORD: &str = "</w>";
 
 pub(super) fn read(pair: &Pair<'_>, options: &ReadOptions) -> Result<Definition> {
-    if is_clip_archive(pair.merges.bytes) {
-        return Err(pair.merges.fail(clip()));
-    }
+    refuse_clip(pair.merges.bytes).map_err(|error| pair.merges.fail(error))?;
     let texts = read_ids(pair.vocab.bytes, &options.limits).map_err(|e| pair.vocab.fail(e))?;
     let vocab = build_vocab(&texts, Atoms::Bytes, &options.limits, "")
         .map_err(|error| pair.vocab.fail(error))?;
@@ -112,6 +110,14 @@ pub(super) fn looks_like_merges(bytes: &[u8]) -> bool {
 /// CLIP's own file of merges, which has its name in the first line.
 fn is_clip_archive(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\"bpe_simple_vocab")
+}
+
+/// Says what CLIP's own file of merges is, before its ids are looked for: they are in no file.
+pub(super) fn refuse_clip(merges: &[u8]) -> Result<()> {
+    if is_clip_archive(merges) {
+        return Err(clip());
+    }
+    Ok(())
 }
 
 /// Whether the tokens are those of words: every letter is there a second time, at a word's end.
