@@ -274,3 +274,104 @@ fn what_is_the_same_is_so_for_all_strings() {
     }
     assert!(same > 1000 && open > 1000, "{same} {open}");
 }
+
+/// A list for runs of `a` of these lengths, each made of any two that are there.
+fn runs_last(random: &mut Random, before: &[[Vec<u8>; 2]], lengths: &[usize]) -> Vec<[Vec<u8>; 2]> {
+    let mut runs: Vec<[Vec<u8>; 2]> = Vec::new();
+    for &length in lengths {
+        let is_there = |part: usize| part == 1 || lengths.contains(&part);
+        let parts: Vec<usize> = (1..length)
+            .filter(|part| is_there(*part) && is_there(length - part))
+            .collect();
+        if !parts.is_empty() {
+            let part = parts[random.below(parts.len())];
+            runs.push([part, length - part].map(|length| vec![b'a'; length]));
+        }
+    }
+    // Sometimes in the order of their lengths, or backwards, and sometimes in any.
+    match random.below(3) {
+        0 => {}
+        1 => runs.reverse(),
+        _ => (0..runs.len()).for_each(|at| runs.swap(at, random.below(at + 1))),
+    }
+    [before.to_vec(), runs].concat()
+}
+
+/// Runs of `a` up to a power of two, as lists made from scores have them, each made of the one
+/// before and one more, and as a list that doubles runs first has them.
+fn one_by_one_and_doubled(longest: usize) -> [Vec<[Vec<u8>; 2]>; 2] {
+    let run = |length: usize| vec![b'a'; length];
+    let one_more = (1..longest).rev().map(|length| [run(length), run(1)]);
+    let powers = (0..longest.ilog2()).map(|power| 1 << power);
+    let doubled = powers.clone().map(|power| [run(power), run(power)]);
+    let between = powers.flat_map(|power| (1..power).map(move |rest| [run(power), run(rest)]));
+    [one_more.collect(), doubled.chain(between).collect()]
+}
+
+/// Runs of one letter behind all other merges, made of other parts on both sides: what is said to
+/// be the same is so for all strings, and for runs of any length.
+#[test]
+fn runs_merged_last_are_decided_by_runs() {
+    let mut random = Random(0x0bad_5eed_0bad_5eed);
+    let mut strings = strings(b"abc", 7);
+    strings.extend((8..80).map(|length| vec![b'a'; length]));
+    strings.extend((8..30).flat_map(|length| {
+        let run = vec![b'a'; length];
+        [
+            [&b"b"[..], &run, b"c"].concat(),
+            [&run[..], b"bb", &run].concat(),
+        ]
+    }));
+    let [mut same, mut other_parts, mut open] = [0; 3];
+    for _ in 0..3_000 {
+        let before: &[[&str; 2]] = [
+            &[["b", "c"], ["a", "b"]][..],
+            &[["a", "b"], ["c", "c"], ["cc", "ab"]],
+            &[["c", "a"], ["b", "b"]],
+        ][random.below(3)];
+        let before: Vec<[Vec<u8>; 2]> = before
+            .iter()
+            .map(|pair| pair.map(|part| part.as_bytes().to_vec()))
+            .collect();
+        let mut lengths = vec![2, 3, 4];
+        if random.below(2) == 0 {
+            lengths.truncate(1);
+            (0..random.below(5)).for_each(|_| lengths.push(3 + random.below(8)));
+            lengths.sort_unstable();
+            lengths.dedup();
+        }
+        let mut lists = [(); 2].map(|()| runs_last(&mut random, &before, &lengths));
+        if random.below(8) == 0 {
+            let longest = 4 << random.below(3);
+            lengths = (2..=longest).collect();
+            lists = one_by_one_and_doubled(longest).map(|runs| [before.clone(), runs].concat());
+        }
+        let mut ranks: Vec<Vec<u8>> = b"abc".iter().map(|letter| vec![*letter]).collect();
+        ranks.extend(before.iter().map(|pair| pair.concat()));
+        ranks.extend(lengths.iter().map(|length| vec![b'a'; *length]));
+        let [one, two] = lists.map(|list| listed(&ranks, &list));
+        let mut names = Names::default();
+        let [a, b] = [&one, &two].map(|side| Live::of(side, &mut names).unwrap());
+        match compare([&one, &two], [&a, &b], &names, &|_| true) {
+            Found::Same(_) => {
+                same += 1;
+                other_parts += usize::from(a.pairs.iter().any(|pair| !b.places.contains_key(pair)));
+                for text in &strings {
+                    let parts = atoms_of(&names, Atoms::Bytes, text).unwrap();
+                    assert_eq!(
+                        a.run(parts.clone()),
+                        b.run(parts),
+                        "{:?} {:?}",
+                        one.merges,
+                        two.merges
+                    );
+                }
+            }
+            Found::Open(_) => open += 1,
+        }
+    }
+    assert!(
+        same > 1000 && other_parts > 200 && open > 200,
+        "{same} same, {other_parts} of them of other parts, {open} open"
+    );
+}

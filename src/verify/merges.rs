@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compare::Open;
 use super::live::{Couple, Live, Name, Names, atoms_of};
+use super::runs;
 
 /// What is known of the merges of two sides.
 pub(super) enum Found {
@@ -51,39 +52,49 @@ pub(super) fn compare(
     });
     let mut products = products.concat();
     products.sort_unstable_by_key(|bytes| (bytes.len(), *bytes));
-    let mut strings: Vec<(bool, Vec<u8>)> = Vec::new();
+    let mut strings: Vec<&[u8]> = Vec::new();
     let mut impossible = 0;
     for bytes in products {
         if !can_stand(bytes) {
             impossible += 1;
-            continue;
-        }
-        let is_alike = run_alike(sides, names, definitions[0].atoms, bytes);
-        strings.push((is_alike, bytes.to_vec()));
-        if strings.len() == MAX_STRINGS {
+        } else if strings.len() < MAX_STRINGS {
+            strings.push(bytes);
+        } else {
             break;
         }
     }
-    if let Some((_, first)) = strings.first() {
-        let detail = format!(
-            "{} pairs only in A, {} only in B, one of which makes {}",
-            only_a.len(),
-            only_b.len(),
-            show_bytes(first)
+    let atoms = definitions[0].atoms;
+    let mut without = match impossible {
+        0 => String::new(),
+        count => format!(", leaving out {count} whose token no pretoken can hold"),
+    };
+    let mut left_out = [only_a, only_b];
+    let Some(first) = strings.first() else {
+        return by_order(sides, left_out, names, atoms, &without, can_stand);
+    };
+    let places = runs::merged_last(sides, names, atoms, &strings);
+    if let Some(places) = places.filter(|_| strings.len() < MAX_STRINGS) {
+        let counts = [places[0].len(), places[1].len()];
+        without = format!(
+            "{without}; {} and {} more make runs of one character, behind all others, and make the \
+             same of every run",
+            counts[0], counts[1]
         );
-        // Those first that differ as they stand, and of these the shortest.
-        strings.sort_by_key(|(is_alike, _)| *is_alike);
-        let strings = strings.into_iter().map(|(_, bytes)| bytes).collect();
-        return Found::Open(Open::strings(detail, strings));
+        for (left_out, places) in left_out.iter_mut().zip(places) {
+            left_out.extend(places);
+        }
+        return by_order(sides, left_out, names, atoms, &without, can_stand);
     }
-    by_order(
-        sides,
-        &[only_a, only_b],
-        names,
-        definitions[0].atoms,
-        impossible,
-        can_stand,
-    )
+    let detail = format!(
+        "{} pairs only in A, {} only in B, one of which makes {}",
+        left_out[0].len(),
+        left_out[1].len(),
+        show_bytes(first)
+    );
+    // Those first that differ as they stand, and of these the shortest.
+    strings.sort_by_cached_key(|bytes| run_alike(sides, names, atoms, bytes));
+    let strings = strings.into_iter().map(<[u8]>::to_vec).collect();
+    Found::Open(Open::strings(detail, strings))
 }
 
 fn same_words(definitions: [&Definition; 2], count: usize) -> Option<String> {
@@ -110,23 +121,18 @@ fn run_alike(sides: [&Live; 2], names: &Names<'_>, atoms: Atoms, bytes: &[u8]) -
     one == two
 }
 
-/// The same pairs, leaving out those that no pretoken can hold, in two orders.
+/// The same pairs but for those that are left out, in two orders; `without` says why they are.
 fn by_order(
     sides: [&Live; 2],
-    only: &[Vec<usize>; 2],
+    left_out: [Vec<usize>; 2],
     names: &Names<'_>,
     atoms: Atoms,
-    impossible: usize,
+    without: &str,
     can_stand: &dyn Fn(&[u8]) -> bool,
 ) -> Found {
-    let without = if impossible == 0 {
-        String::new()
-    } else {
-        format!(", leaving out {impossible} whose token no pretoken can hold")
-    };
+    let left_out = left_out.map(|places| places.into_iter().collect::<FxHashSet<usize>>());
     let kept = [0, 1].map(|side| {
-        let left_out: FxHashSet<usize> = only[side].iter().copied().collect();
-        let places = (0..sides[side].pairs.len()).filter(|place| !left_out.contains(place));
+        let places = (0..sides[side].pairs.len()).filter(|place| !left_out[side].contains(place));
         places
             .map(|place| sides[side].pairs[place])
             .collect::<Vec<_>>()

@@ -2,9 +2,10 @@
 //!
 //! Part by part, a definition is held against another (`compare`): what is written alike is the
 //! same; what is written differently may still be, and is decided where that is possible. `merges`
-//! decides lists of merges and ranks, `pattern` how text is cut, `words` which tokens texts can
-//! reach. What is left open leaves strings at which the two may differ; `search` makes texts of
-//! them, encodes these on both sides, and shortens the first that differs. The arguments and their
+//! decides lists of merges and ranks, `runs` those of one atom, `pattern` how text is cut, `words`
+//! which tokens texts can reach.
+//! What is left open leaves strings at which the two may differ; `search` makes texts of them,
+//! encodes these on both sides, and shortens the first that differs. The arguments and their
 //! conditions are in docs/equivalence.md.
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod live;
 mod map;
 mod merges;
 mod pattern;
+mod runs;
 mod search;
 mod strings;
 mod texts;
