@@ -21,7 +21,7 @@ mod steps;
 mod tests;
 
 pub(crate) use cuts::{last_cut, normalizer_can_be_cut};
-pub(crate) use cutting::{Answer, Cutting};
+pub(crate) use cutting::{Answer, Cutting, LoneCut};
 pub(crate) use matcher::{EMPTY_MATCH, Matcher, known_pattern};
 pub(crate) use split::keeps_matches;
 pub(crate) use steps::{Pretokenizer, as_isolating_stage, unknown_step};

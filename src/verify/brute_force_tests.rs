@@ -1,12 +1,16 @@
 //! The arguments of docs/equivalence.md, tried on small random vocabs with textbook versions of
 //! both semantics, on every string up to a length.
 
-use bpekit_formats::{Atoms, Definition, Merge, Merges, Vocab};
+use bpekit_formats::{
+    Atoms, Definition, Merge, Merges, Needle, Pattern, Pretokenizer, SplitBehavior, Vocab,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::live::{Live, Names, atoms_of};
 use super::merges::{Found, compare};
 use super::texts::Random;
+use super::{Kind, VerifyOptions, verify};
+use crate::tokenizer::Tokenizer;
 
 /// Tokens of a random vocab by rank: the letters, then strings of two to six letters in random
 /// order, so that most of them are improper.
@@ -373,5 +377,55 @@ fn runs_merged_last_are_decided_by_runs() {
     assert!(
         same > 1000 && other_parts > 200 && open > 200,
         "{same} same, {other_parts} of them of other parts, {open} open"
+    );
+}
+
+/// Patterns that cut apart, and vocabs of which some cross the cuts: what is said to be equal is so
+/// for every short text.
+#[test]
+fn cuts_that_no_token_crosses_make_no_difference() {
+    let patterns = [
+        ("cb|c?[ab]+", "c?[ab]+"),
+        ("c(?:a|bb)|c?[ab]+", "c?[ab]+"),
+        ("ab|[^x]", "a|[^x]"),
+        ("bc|[^x]", "[^x]"),
+    ];
+    let mut random = Random(0x1357_9bdf_0246_8ace);
+    let texts: Vec<String> = strings(b"abc", 6)
+        .into_iter()
+        .map(|text| String::from_utf8(text).unwrap())
+        .collect();
+    let [mut equal, mut different, mut undecided] = [0; 3];
+    for _ in 0..60 {
+        let (one, other) = patterns[random.below(patterns.len())];
+        let mut ranks: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).collect();
+        let make = [random_ranks, random_proper_ranks][random.below(2)];
+        ranks.extend(make(&mut random, b"abc").into_iter().skip(3));
+        let sides = [one, other].map(|pattern| {
+            let mut definition = of_ranks(&ranks);
+            definition.pretokenizer = Some(Pretokenizer::Split {
+                needle: Needle::Regex(Pattern::fancy(format!("{pattern}|(?s:.)"))),
+                behavior: SplitBehavior::Isolated,
+                invert: false,
+            });
+            definition.missing.clear();
+            Tokenizer::from_definition(definition).unwrap()
+        });
+        let verdict = verify(&sides[0], &sides[1], &VerifyOptions::default()).unwrap();
+        match verdict.kind {
+            Kind::Equal => {
+                equal += 1;
+                for text in &texts {
+                    let [a, b] = [0, 1].map(|side| sides[side].encode_ordinary(text).unwrap());
+                    assert_eq!(a, b, "{one} {other} {text} {ranks:?}");
+                }
+            }
+            Kind::Different => different += 1,
+            Kind::Undecided => undecided += 1,
+        }
+    }
+    assert!(
+        equal > 10 && different > 20 && undecided < 6,
+        "{equal} equal, {different} different, {undecided} undecided"
     );
 }

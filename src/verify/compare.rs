@@ -9,7 +9,7 @@ use super::search::Search;
 use super::strings::can_stand;
 use super::texts::{boundary_texts, code_point_texts, random_texts};
 use super::verdict::{Kind, Reason, Verdict};
-use super::{merges, pattern, words};
+use super::{crossing, merges, pattern, words};
 use crate::diff::{self, Part};
 use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
@@ -209,22 +209,22 @@ fn compare_parts(definitions: [&Definition; 2]) -> Vec<(Part, Found)> {
         (findings, notes) if findings.is_empty() => Found::Same(joined(&notes)),
         (findings, _) => Found::Open(Open::texts(findings.join("; "), Vec::new())),
     };
-    let pretokenizer = match written(Part::Pretokenizer) {
-        Found::Same(why) => Found::Same(why),
-        Found::Open(open) => match pattern::compare(a, b) {
-            pattern::Found::Same(why) => Found::Same(why),
-            pattern::Found::Differs(text) => {
-                let texts = around(&text);
-                Found::Open(Open::texts(open.detail, texts))
-            }
-            pattern::Found::Open(why) => {
-                Found::Open(Open::texts(format!("{}; {why}", open.detail), Vec::new()))
-            }
-        },
+    let mut names = Names::default();
+    let sides = if a.atoms == b.atoms {
+        definitions.map(|definition| Live::of(definition, &mut names))
+    } else {
+        [None, None]
+    };
+    let sides = [sides[0].as_ref(), sides[1].as_ref()];
+    let (pretokenizer, is_cut_alike) = match written(Part::Pretokenizer) {
+        Found::Same(why) => (Found::Same(why), true),
+        Found::Open(open) => pretokenizer(definitions, sides, open),
     };
     if a.atoms == b.atoms {
-        let is_cut_alike = matches!(pretokenizer, Found::Same(_));
-        parts.extend(model(definitions, is_cut_alike));
+        parts.extend(match sides {
+            [Some(one), Some(two)] => model(definitions, [one, two], &names, is_cut_alike),
+            _ => as_written(a, b),
+        });
     } else {
         parts.push((Part::Vocab, written(Part::Vocab)));
     }
@@ -247,28 +247,55 @@ fn compare_parts(definitions: [&Definition; 2]) -> Vec<(Part, Found)> {
     parts
 }
 
-/// Vocab, merges and options of two with the same kind of smallest tokens.
-fn model(definitions: [&Definition; 2], is_cut_alike: bool) -> Vec<(Part, Found)> {
+/// How text is cut, where the two say it differently; and whether they cut every text alike.
+fn pretokenizer(
+    definitions: [&Definition; 2],
+    sides: [Option<&Live>; 2],
+    open: Open,
+) -> (Found, bool) {
     let [a, b] = definitions;
-    let mut names = Names::default();
-    let sides = [a, b].map(|definition| Live::of(definition, &mut names));
-    let [Some(in_a), Some(in_b)] = &sides else {
-        return as_written(a, b);
+    let found = match (pattern::compare(a, b), sides) {
+        (pattern::Found::Same(why), _) => return (Found::Same(why), true),
+        (pattern::Found::Differs(text, Some(cuts)), [Some(one), Some(two)]) => {
+            match crossing::compare(definitions, [one, two], &cuts, &open.detail) {
+                Ok(why) => Found::Same(why),
+                Err(strings) => Found::Open(Open {
+                    texts: around(&text),
+                    ..strings
+                }),
+            }
+        }
+        (pattern::Found::Differs(text, _), _) => {
+            Found::Open(Open::texts(open.detail, around(&text)))
+        }
+        (pattern::Found::Open(why), _) => {
+            Found::Open(Open::texts(format!("{}; {why}", open.detail), Vec::new()))
+        }
     };
-    let live = [in_a, in_b];
+    (found, false)
+}
+
+/// Vocab, merges and options of two with the same kind of smallest tokens.
+fn model(
+    definitions: [&Definition; 2],
+    live: [&Live; 2],
+    names: &Names<'_>,
+    is_cut_alike: bool,
+) -> Vec<(Part, Found)> {
+    let [a, b] = definitions;
     // Where the two cut differently, a string that only one can hold in a pretoken counts.
     let cuttings = [a, b].map(pattern::cutting_of);
+    let cuttings = [cuttings[0].as_ref(), cuttings[1].as_ref()];
+    let cuttings = &cuttings[..if is_cut_alike { 1 } else { 2 }];
     let stands = |bytes: &[u8]| {
-        cuttings
-            .iter()
-            .take(if is_cut_alike { 1 } else { 2 })
-            .any(|cutting| can_stand(bytes, cutting.as_ref()))
+        let mut cuttings = cuttings.iter();
+        cuttings.any(|cutting| can_stand(bytes, *cutting))
     };
     let same_or_open = |open: Option<Open>, same: String| match open {
         Some(open) => Found::Open(open),
         None => Found::Same(same),
     };
-    let merges = match merges::compare(definitions, live, &names, &stands) {
+    let merges = match merges::compare(definitions, live, names, &stands) {
         merges::Found::Same(why) => Found::Same(why.unwrap_or_else(same)),
         merges::Found::Open(open) => Found::Open(open),
     };
@@ -284,8 +311,7 @@ fn model(definitions: [&Definition; 2], is_cut_alike: bool) -> Vec<(Part, Found)
     };
     let moved = words::moved_ids(definitions, live, &stands);
     let vocab = same_or_open(words::open_of(moved, &differs), vocab_words);
-    let cutting = cuttings[0].as_ref().filter(|_| is_cut_alike);
-    let (strings, never) = words::whole_lookups(definitions, live, cutting);
+    let (strings, never) = words::whole_lookups(definitions, live, cuttings);
     let lookup = words::open_of(strings, "the lookup of whole pretokens finds other tokens");
     let options = match (other_options(a, b), lookup) {
         (Some(detail), lookup) => {

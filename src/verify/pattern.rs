@@ -3,14 +3,14 @@
 use bpekit_formats::{Definition, Needle, Pattern, Pretokenizer, SplitBehavior};
 
 use crate::diff::{Cut, cut_of};
-use crate::pretokenize::{Answer, Cutting, keeps_matches};
+use crate::pretokenize::{Answer, Cutting, LoneCut, keeps_matches};
 
 /// What is known of two ways to cut.
 pub(super) enum Found {
     /// They are the same, and why.
     Same(String),
-    /// This text is cut in two ways.
-    Differs(String),
+    /// This text is cut in two ways; if those are few, all places where only one side cuts.
+    Differs(String, Option<Vec<LoneCut>>),
     /// Not shown.
     Open(String),
 }
@@ -31,7 +31,12 @@ pub(super) fn compare(a: &Definition, b: &Definition) -> Found {
     };
     let is_same_form = one.is_the_same_as(&two);
     match one.cuts_like(&two) {
-        Answer::No(text) => return Found::Differs(text),
+        Answer::No(text) => {
+            let leave_nothing_out = [&one, &two].map(Cutting::leaves_nothing_out);
+            let is_whole = leave_nothing_out == [Answer::Yes, Answer::Yes];
+            let cuts = is_whole.then(|| one.lone_cuts(&two)).flatten();
+            return Found::Differs(text, cuts);
+        }
         Answer::Unknown if !is_same_form => {
             return Found::Open("the two patterns have too many states to compare".to_owned());
         }
@@ -40,7 +45,7 @@ pub(super) fn compare(a: &Definition, b: &Definition) -> Found {
     if one_keeps != two_keeps {
         match one.leaves_nothing_out() {
             Answer::Yes => {}
-            Answer::No(text) => return Found::Differs(text),
+            Answer::No(text) => return Found::Differs(text, None),
             Answer::Unknown => {
                 return Found::Open("one keeps what the pattern leaves out".to_owned());
             }

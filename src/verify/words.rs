@@ -107,12 +107,12 @@ fn whole_tokens<'d>(definition: &'d Definition, live: &Live) -> FxHashMap<&'d [u
         .collect()
 }
 
-/// Compares the tokens that are looked up; texts in which one is a pretoken, or strings where that
-/// is not known.
+/// Compares the tokens that are looked up; texts in which one is a pretoken of any of these ways to
+/// cut, or strings where that is not known.
 pub(super) fn whole_lookups(
     definitions: [&Definition; 2],
     sides: [&Live; 2],
-    cutting: Option<&Cutting>,
+    cuttings: &[Option<&Cutting>],
 ) -> (Vec<Vec<u8>>, usize) {
     let [a, b] = [0, 1].map(|side| whole_tokens(definitions[side], sides[side]));
     let mut differ: Vec<&[u8]> = a
@@ -133,10 +133,16 @@ pub(super) fn whole_lookups(
         if strings.len() == MAX_STRINGS {
             break;
         }
-        match cutting.map(|cutting| cutting.is_never_a_pretoken(text)) {
-            Some(Answer::Yes) => never += 1,
-            Some(Answer::No(witness)) => strings.push(witness.into_bytes()),
-            Some(Answer::Unknown) | None => strings.push(bytes.to_vec()),
+        let found = cuttings.iter().find_map(|cutting| {
+            match cutting.map(|cutting| cutting.is_never_a_pretoken(text)) {
+                Some(Answer::Yes) => None,
+                Some(Answer::No(witness)) => Some(witness.into_bytes()),
+                Some(Answer::Unknown) | None => Some(bytes.to_vec()),
+            }
+        });
+        match found {
+            None => never += 1,
+            Some(witness) => strings.push(witness),
         }
     }
     (strings, never)

@@ -71,6 +71,23 @@ impl Alphabet {
         self.stretches[after - 1].1
     }
 
+    /// The characters of a kind, if they are not more than this.
+    pub(super) fn characters(&self, kind: Kind, most: usize) -> Option<Vec<char>> {
+        let ends = self.stretches.iter().skip(1).map(|(start, _)| *start);
+        let mut characters = Vec::new();
+        for ((start, held), end) in self.stretches.iter().zip(ends.map(Some).chain([None])) {
+            if *held != kind {
+                continue;
+            }
+            let inside = (*start..=char::MAX).take_while(|one| end.is_none_or(|end| *one < end));
+            characters.extend(inside.take(most + 1));
+            if characters.len() > most {
+                return None;
+            }
+        }
+        Some(characters)
+    }
+
     pub(super) fn sample(&self, kind: Kind) -> char {
         self.samples[usize::from(kind)]
     }

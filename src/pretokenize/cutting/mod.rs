@@ -3,12 +3,14 @@
 //!
 //! `alphabet` makes the few kinds of characters that patterns tell apart; `machine` runs a pattern
 //! over those kinds as fancy-regex runs it over text, one state for all texts that are the same to
-//! it; `questions` goes through all states.
+//! it; `questions` goes through all states, and `lone_cuts` finds the few texts on which two differ.
 
 mod alphabet;
+mod lone_cuts;
 mod machine;
 mod questions;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lone_cuts::LoneCut;
 pub(crate) use questions::{Answer, Cutting};

@@ -52,6 +52,10 @@ impl Cutting {
         })
     }
 
+    pub(super) fn tree(&self) -> &Node {
+        &self.tree
+    }
+
     fn machine(&self) -> Machine<'_> {
         Machine::new(&self.program, &self.members)
     }
@@ -75,12 +79,6 @@ impl Cutting {
             return Answer::Unknown;
         };
         let mut machines = [Machine::new(&one, &members), Machine::new(&two, &members)];
-        let ahead = |ahead: Ahead, matches: [bool; 2]| match matches {
-            [true, true] => Ahead::Neither,
-            [true, false] => Ahead::First,
-            [false, true] => Ahead::Second,
-            [false, false] => ahead,
-        };
         explore(
             &alphabet,
             ([Some(START), Some(START)], Ahead::Neither),
@@ -93,7 +91,7 @@ impl Cutting {
                         (matches[side], behind[side]) = (step.matches, step.state);
                     }
                 }
-                let now = ahead(before, matches);
+                let now = before.after(matches);
                 Visit {
                     is_found: next == Next::End && now != Ahead::Neither,
                     goes_on: behind != [None; 2] || now != Ahead::Neither,
@@ -175,10 +173,22 @@ impl Cutting {
 
 /// Which of two has a match that is longer than any the other has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Ahead {
+pub(super) enum Ahead {
     Neither,
     First,
     Second,
+}
+
+impl Ahead {
+    /// Behind a step at which these have a match.
+    pub(super) fn after(self, matches: [bool; 2]) -> Self {
+        match matches {
+            [true, true] => Self::Neither,
+            [true, false] => Self::First,
+            [false, true] => Self::Second,
+            [false, false] => self,
+        }
+    }
 }
 
 /// Where the last match ended.

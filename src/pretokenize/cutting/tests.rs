@@ -162,3 +162,109 @@ fn says_what_cannot_stand_in_a_pretoken() {
     assert!(Cutting::of(&Pattern::fancy("(?<=a)b|.")).is_none());
     assert!(Cutting::of(&Pattern::fancy("a*")).is_none());
 }
+
+/// The ends of all pretokens, by the reference.
+fn cuts(pattern: &Regex, text: &str) -> Vec<usize> {
+    let matches = pattern.find_iter(text).map(|found| found.unwrap().end());
+    matches.collect()
+}
+
+/// What is said to be all places where only one side cuts is that, for every short text.
+#[test]
+fn lone_cuts_are_those_of_all_short_texts() {
+    let arms = [
+        "",
+        "ab|",
+        "ba|",
+        "aa|",
+        "abc|",
+        "c+|",
+        "a+b|",
+        "[ab]+|",
+        "c[ab]+|",
+        "c?[ab]+|",
+        "cb|c?[ab]+|",
+        "c(?:a|bb)|c?[ab]+|",
+        "a{1,2}|",
+        "a{1,3}|",
+        "b(?!c)a|",
+        "cb(?=a)|[bc]+|",
+        "c[ab](?!a)|c?[ab]+|",
+    ];
+    let texts: Vec<String> = (1..=6)
+        .flat_map(|length| {
+            (0..3_u32.pow(length)).map(move |number| {
+                (0..length)
+                    .map(|place| ['a', 'b', 'c'][(number / 3_u32.pow(place) % 3) as usize])
+                    .collect()
+            })
+        })
+        .collect();
+    let [mut few, mut many, mut none] = [0; 3];
+    for one in arms {
+        for other in arms {
+            let patterns = [one, other].map(|arms| format!("{arms}(?s:.)"));
+            let [a, b] = [0, 1].map(|side| Cutting::of(&Pattern::fancy(&*patterns[side])));
+            let (Some(a), Some(b)) = (a, b) else { continue };
+            let Some(found) = a.lone_cuts(&b) else {
+                many += 1;
+                continue;
+            };
+            few += usize::from(!found.is_empty());
+            none += usize::from(found.is_empty());
+            assert_eq!(
+                found.is_empty(),
+                a.cuts_like(&b) == Answer::Yes,
+                "{patterns:?}"
+            );
+            let regexes = [0, 1].map(|side| Regex::new(&patterns[side]).unwrap());
+            let mut met = Vec::new();
+            for text in &texts {
+                let [in_a, in_b] = [0, 1].map(|side| cuts(&regexes[side], text));
+                let mut common = 0;
+                let mut alone = 0;
+                for at in 1..=text.len() {
+                    let is_cut = [in_a.contains(&at), in_b.contains(&at)];
+                    match is_cut {
+                        [true, true] => (common, alone) = (at, 0),
+                        [false, false] => {}
+                        [is_of_a, _] => {
+                            let side = usize::from(!is_of_a);
+                            let before = text[common..at].to_owned();
+                            let cut = LoneCut { before, side };
+                            assert!(found.contains(&cut), "{patterns:?} {text} {cut:?}");
+                            alone += 1;
+                            assert_eq!(alone, 1, "{patterns:?} {text}");
+                            met.push(cut);
+                        }
+                    }
+                }
+            }
+            assert!(
+                found.iter().all(|cut| met.contains(cut)),
+                "{patterns:?} {found:?}"
+            );
+        }
+    }
+    assert!(
+        few > 15 && many > 20 && none > 15,
+        "{few} few, {many} many, {none} none"
+    );
+}
+
+/// llama.cpp spells the contractions of Llama 3 and Qwen 2 out, without the long s.
+#[test]
+fn a_long_s_is_the_only_difference_of_llama_cpp() {
+    let original = known::pattern_by_name("llama3").unwrap().tiktoken;
+    let head = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+    assert!(original.starts_with(head));
+    let spelled = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
+    let rewritten = original.replacen(head, spelled, 1);
+    assert_eq!(
+        cutting(original).lone_cuts(&cutting(&rewritten)),
+        Some(vec![LoneCut {
+            before: "'ſ".to_owned(),
+            side: 0
+        }])
+    );
+}
