@@ -5,6 +5,8 @@ from __future__ import annotations
 import doctest
 import importlib
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +46,27 @@ def test_everything_public_is_documented() -> None:
 def test_the_names_are_all_there() -> None:
     assert sorted(bpekit.__all__) == bpekit.__all__
     assert all(hasattr(bpekit, name) for name in bpekit.__all__)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = (
+    "bench",
+    "bindings",
+    "docs",
+    "fixtures/gen",
+    "formats",
+    "python",
+    "src",
+    "tests",
+    "tools",
+)
+FILES = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_named_files_are_there(page: str) -> None:
+    named = re.findall(r"`([a-z0-9_/-]+\.(?:rs|py|md))`", (ROOT / page).read_text("utf-8"))
+    assert named
+    there = {f"/{path.relative_to(ROOT).as_posix()}" for path in FILES}
+    missing = [name for name in named if not any(path.endswith(f"/{name}") for path in there)]
+    assert not missing
