@@ -46,6 +46,13 @@ pub enum ErrorKind {
         /// How many of them are.
         valid_up_to: usize,
     },
+    /// No file of a published encoding is on this machine.
+    NotFound {
+        /// The name of the encoding.
+        name: String,
+        /// Where it was looked for, and what is wrong with files that are there.
+        looked: Vec<String>,
+    },
     /// An argument that cannot be.
     Argument(String),
     /// The caller asked to stop.
@@ -131,6 +138,16 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "the tokens are not UTF-8 text: invalid byte at {valid_up_to}"
+                )
+            }
+            ErrorKind::NotFound { name, looked } => {
+                write!(f, "no file of `{}` is found; looked in:", show_text(name))?;
+                for place in looked {
+                    write!(f, "\n  {place}")?;
+                }
+                f.write_str(
+                    "\nhint: nothing is downloaded; put the file into a folder that BPEKIT_HOME \
+                     names, or pass its path",
                 )
             }
             ErrorKind::Argument(message) => f.write_str(message),

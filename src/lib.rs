@@ -8,6 +8,7 @@ pub mod diff;
 pub mod edit;
 mod encode_file;
 mod error;
+pub mod find;
 mod huge_pages;
 pub mod known;
 mod load;

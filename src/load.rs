@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bpekit_formats::{
-    AddedToken, Definition, Error as FileError, Normalizer, Part, Pattern, Pretokenizer,
+    AddedToken, Bundle, Definition, Error as FileError, Normalizer, Part, Pattern, Pretokenizer,
     ReadOptions, codecs, compression, files, registry, show_text,
 };
 
@@ -69,15 +69,20 @@ impl Tokenizer {
             codecs::tiktoken::check_sha256(&bytes, expected)?;
         }
         let bundle = files::unpack(name, bytes, &options.read.limits)?;
-        let codec = match &options.format {
-            Some(format) => registry::by_name(format)?,
-            None => registry::detect(&bundle)?,
-        };
-        let definition = codec
-            .read(&bundle, &options.read)
-            .map_err(|error| error.with_format(codec.info().name))?;
-        Self::from_definition(resolve(definition, name, options)?)
+        Self::from_definition(read_bundle(&bundle, options)?)
     }
+}
+
+/// Reads the files of a tokenizer and fills in what they cannot say, without compiling it.
+pub(crate) fn read_bundle(bundle: &Bundle, options: &LoadOptions) -> Result<Definition> {
+    let codec = match &options.format {
+        Some(format) => registry::by_name(format)?,
+        None => registry::detect(bundle)?,
+    };
+    let definition = codec
+        .read(bundle, &options.read)
+        .map_err(|error| error.with_format(codec.info().name))?;
+    resolve(definition, bundle.name(), options)
 }
 
 /// Reads a file and fills in what it cannot say, without compiling it.

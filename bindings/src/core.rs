@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use bpekit::formats::{Duplicate, TokenKind, VocabBuilder};
-use bpekit::{Special, Tokenizer};
+use bpekit::{Special, Tokenizer, find};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -103,6 +103,24 @@ impl Core {
             .map_err(python_error)
     }
 
+    /// Of a name; `packages` are folders of installed packages.
+    #[staticmethod]
+    fn named(
+        py: Python<'_>,
+        name: &str,
+        folder: Option<PathBuf>,
+        packages: Vec<PathBuf>,
+    ) -> PyResult<Self> {
+        let places = find::Places {
+            folder,
+            packages,
+            ..find::Places::of_environment()
+        };
+        py.detach(|| Tokenizer::named(name, &places))
+            .map(Self::from)
+            .map_err(python_error)
+    }
+
     /// The small tokenizer that ships with the package.
     #[staticmethod]
     fn demo() -> PyResult<Self> {
@@ -145,6 +163,14 @@ impl Core {
             .detach(|| bpekit::convert::save(&self.tokenizer, &path, &options))
             .map_err(python_error)?;
         report_dict(py, &report)
+    }
+
+    /// What a reader of a format gets.
+    fn restated(&self, py: Python<'_>, format: String, allow_loss: Vec<String>) -> PyResult<Self> {
+        let options = convert_options(Some(format), &allow_loss, false)?;
+        py.detach(|| bpekit::convert::restated(&self.tokenizer, &options))
+            .map(Self::from)
+            .map_err(python_error)
     }
 
     /// The bytes of the main file of a format.

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use bpekit::formats::{Category, Error as FileError, Location, Severity};
 use bpekit::{Error, ErrorKind};
-use pyo3::exceptions::{PyKeyError, PyKeyboardInterrupt, PyOSError, PyValueError};
+use pyo3::exceptions::{
+    PyFileNotFoundError, PyKeyError, PyKeyboardInterrupt, PyOSError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
@@ -47,6 +49,7 @@ fn convert(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
                 Err(unicode_error) => unicode_error,
             }
         }
+        ErrorKind::NotFound { .. } => PyFileNotFoundError::new_err(message()),
         ErrorKind::Interrupted => PyKeyboardInterrupt::new_err(()),
         _ => PyValueError::new_err(message()),
     })

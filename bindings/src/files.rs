@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use bpekit::convert::Report;
 use bpekit::formats::{FormatInfo, LossPart, Severity, files, limits::Limits, registry};
+use bpekit::known;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyDictMethods};
 
@@ -103,4 +104,16 @@ fn info_dict<'py>(py: Python<'py>, info: &FormatInfo) -> PyResult<Bound<'py, PyD
 #[pyfunction]
 pub(crate) fn loss_parts() -> Vec<&'static str> {
     LossPart::ALL.iter().map(|part| part.name()).collect()
+}
+
+/// The name of the published encoding that this is a name of.
+#[pyfunction]
+pub(crate) fn encoding_name(name: &str) -> Option<&'static str> {
+    known::encoding_by_name(name).map(|known| known.name)
+}
+
+/// The names of all published encodings.
+#[pyfunction]
+pub(crate) fn encoding_names() -> Vec<&'static str> {
+    known::encodings().iter().map(|known| known.name).collect()
 }

@@ -48,7 +48,7 @@ mod _bpekit {
         add_tokens, compact, remove_tokens, reorder, resize, truncate_merges, unused_tokens,
     };
     #[pymodule_export]
-    use crate::files::{convert, detect, formats, loss_parts};
+    use crate::files::{convert, detect, encoding_name, encoding_names, formats, loss_parts};
     #[pymodule_export]
     use crate::stream::Stream;
     #[pymodule_export]

@@ -29,6 +29,8 @@ from bpekit._files import Report as Report
 from bpekit._files import convert as convert
 from bpekit._files import detect as detect
 from bpekit._files import formats as formats
+from bpekit._find import get_encoding as get_encoding
+from bpekit._find import list_encoding_names as list_encoding_names
 from bpekit._progress import Progress as Progress
 from bpekit._stream import StreamDecoder as StreamDecoder
 from bpekit._tokenizer import Tokenizer as Tokenizer
@@ -66,6 +68,8 @@ __all__ = [
     "detect",
     "edit",
     "formats",
+    "get_encoding",
+    "list_encoding_names",
     "load",
     "loads",
     "train",

@@ -104,6 +104,15 @@ pub(super) struct LoadArgs {
 }
 
 impl LoadArgs {
+    /// Whether nothing is said about the file.
+    pub(super) fn says_nothing(&self) -> bool {
+        let texts = [&self.format, &self.name, &self.pattern];
+        let switches = [self.lenient, self.allow_missing_bytes];
+        texts.iter().all(|text| text.is_none())
+            && self.special_token.is_empty()
+            && switches == [false; 2]
+    }
+
     /// The same for the engine.
     pub(super) fn options(&self) -> LoadOptions {
         LoadOptions {
@@ -124,8 +133,11 @@ impl LoadArgs {
 /// The tokenizer to work with.
 #[derive(Args, Debug)]
 pub(super) struct TokenizerArgs {
-    /// Tokenizer file; `demo` is a small one that is built in
-    #[arg(short, long, value_name = "FILE")]
+    /// Tokenizer file, or name of a published encoding; `demo` is a small one that is built in
+    ///
+    /// The file of a name is looked for in the folder that `BPEKIT_HOME` names, in tiktoken's cache
+    /// and in installed Python packages. Nothing is downloaded.
+    #[arg(short, long, value_name = "FILE|NAME")]
     pub(super) tokenizer: Option<PathBuf>,
 }
 

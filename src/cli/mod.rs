@@ -37,6 +37,7 @@ mod verify;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
 
 use bpekit_formats::{Category, Error as FileError};
 use clap::Parser;
@@ -77,7 +78,20 @@ pub fn run(
     stdout: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> u8 {
+    run_beside(&[], args, stdin, stdout, stderr)
+}
+
+/// As [`run`], for a program that knows in which folders Python packages are installed: some of
+/// them ship the ranks of a published encoding ([`Places::packages`](crate::find::Places)).
+pub fn run_beside(
+    packages: &[PathBuf],
+    args: impl IntoIterator<Item = OsString>,
+    stdin: &mut dyn Read,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> u8 {
     let mut streams = Streams {
+        packages,
         stdin,
         stdout,
         stderr,
@@ -148,8 +162,10 @@ fn print_usage(error: &clap::Error, streams: &mut Streams<'_>) -> Outcome {
     Ok(TROUBLE)
 }
 
-/// What a subcommand reads and writes.
+/// What a subcommand reads and writes, and where else it may look.
 struct Streams<'a> {
+    /// Folders of installed Python packages.
+    packages: &'a [PathBuf],
     stdin: &'a mut dyn Read,
     stdout: &'a mut dyn Write,
     stderr: &'a mut dyn Write,

@@ -1,4 +1,4 @@
-//! Tokenizers by what the user calls them: a file, or `demo`.
+//! Tokenizers by what the user calls them: a file, `demo`, or a published encoding.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::args::{LoadArgs, TokenizerArgs};
 use super::output;
 use super::{Failure, Streams};
 use crate::error::{Error, ErrorKind};
-use crate::known;
+use crate::find;
 use crate::load::load_definition;
 use crate::tokenizer::Tokenizer;
 
@@ -40,7 +40,10 @@ pub(super) fn open(
     if is_demo(path) {
         return Ok(Tokenizer::demo()?);
     }
-    let definition = load_definition(path, &load.options()).map_err(|error| teach(error, path))?;
+    let definition = match named(path, load, streams) {
+        Some(found) => found?,
+        None => load_definition(path, &load.options()).map_err(|error| teach(error, path))?,
+    };
     warn(&definition, path, streams);
     Tokenizer::from_definition(definition).map_err(|error| in_file(error, path))
 }
@@ -58,6 +61,9 @@ pub(super) fn definition(
 ) -> Result<(Arc<Definition>, Option<FileError>), Failure> {
     if is_demo(path) {
         return Ok((Tokenizer::demo()?.definition_arc(), None));
+    }
+    if let Some(found) = named(path, load, streams) {
+        return Ok((Arc::new(found?), None));
     }
     let options = load.options();
     let (definition, unknown) = match load_definition(path, &options) {
@@ -77,21 +83,42 @@ pub(super) fn definition(
     Ok((Arc::new(definition), unknown))
 }
 
-/// A published encoding has a name, but only its file has its ranks.
+/// A published encoding, or a file of the user's in `BPEKIT_HOME`, by its name; a file of that
+/// name in the working folder is meant first.
+fn named(
+    path: &Path,
+    load: &LoadArgs,
+    streams: &Streams<'_>,
+) -> Option<Result<Definition, Failure>> {
+    let name = path.to_str()?;
+    if path.exists() || name.contains(['/', '\\']) || !load.says_nothing() {
+        return None;
+    }
+    let mut places = find::Places::of_environment();
+    places.packages = streams.packages.to_vec();
+    match find::definition(name, &places) {
+        Ok((_, definition)) => Some(Ok(definition)),
+        // No name, so that it was meant as a path.
+        Err(error) if matches!(error.kind(), ErrorKind::Argument(_)) => None,
+        Err(error) => Some(Err(error.into())),
+    }
+}
+
+/// What stands where a file should be may have been meant as a name.
 fn teach(error: Error, path: &Path) -> Failure {
     let kind = match error.into_kind() {
         ErrorKind::File(error) => {
             let is_not_there = error
                 .io_error()
                 .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound);
-            let encoding = path.to_str().and_then(known::encoding_by_name);
-            ErrorKind::File(match encoding.filter(|_| is_not_there) {
-                Some(encoding) => error.with_hint(format!(
-                    "`{}` is a published encoding; pass the path of its file, as nothing is \
-                     downloaded",
-                    encoding.name
-                )),
-                None => error,
+            let is_bare = path.extension().is_none() && path.file_name() == Some(path.as_os_str());
+            ErrorKind::File(if is_not_there && is_bare {
+                error.with_hint(
+                    "nor is it the name of a published encoding, which `bpekit formats --encodings` \
+                     lists",
+                )
+            } else {
+                error
             })
         }
         kind => kind,

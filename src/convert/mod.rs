@@ -23,7 +23,7 @@ use bpekit_formats::{
 };
 
 use crate::error::{Error, Result};
-use crate::load::{LoadOptions, load_definition};
+use crate::load::{LoadOptions, load_definition, read_bundle};
 use crate::tokenizer::Tokenizer;
 
 pub(crate) use crate::bpe::live_pairs::unreachable_tokens;
@@ -124,6 +124,23 @@ pub fn to_bundle(
     report.checked_texts = texts;
     report.proof = Some(proof);
     Ok((bundle, report))
+}
+
+/// What a reader of a format gets of a tokenizer, with the same checks as [`convert`]; under the
+/// name that the tokenizer has.
+///
+/// # Errors
+///
+/// As [`convert`], without a path.
+pub fn restated(source: &Tokenizer, options: &ConvertOptions) -> Result<Tokenizer> {
+    let (bundle, report) = to_bundle(source, "tokenizer", options)?;
+    let load = LoadOptions {
+        format: Some(report.to),
+        ..LoadOptions::default()
+    };
+    let mut definition = read_bundle(&bundle, &load)?;
+    definition.name.clone_from(&source.definition().name);
+    Tokenizer::from_definition(definition)
 }
 
 /// Refuses a target whose format is not known, or which cannot say what a definition says, before

@@ -18,10 +18,16 @@ MODULES = [
     "bpekit._decoding",
     "bpekit._encode_file",
     "bpekit._encoding",
+    "bpekit._exchange",
     "bpekit._files",
+    "bpekit._find",
     "bpekit._tokenizer",
     "bpekit._train",
     "bpekit._trainable",
+    "bpekit.compat",
+    "bpekit.compat._models",
+    "bpekit.compat.rustbpe",
+    "bpekit.compat.tiktoken",
 ]
 
 

@@ -318,12 +318,33 @@ fn no_tokenizer_is_an_error_that_teaches() {
              hint: or try the small one that is built in with `-t demo`\n",
         );
     }
-    dir.run(&["encode", "-t", "o200k_base"]).is(
+    dir.run(&["encode", "-t", "o200x"]).is(
         2,
         "",
-        "bpekit: o200k_base: No such file or directory (os error 2)\n\
-         hint: `o200k_base` is a published encoding; pass the path of its file, as nothing is \
-         downloaded\n",
+        "bpekit: o200x: No such file or directory (os error 2)\n\
+         hint: nor is it the name of a published encoding, which `bpekit formats --encodings` \
+         lists\n",
+    );
+}
+
+#[test]
+fn a_tokenizer_may_be_named() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.path("home")).unwrap();
+    assert_eq!(dir.run(&["convert", "demo", "home/mine.json"]).status, 0);
+    dir.run_with(&["encode", "-t", "mine"], "the cat")
+        .is(0, "1169 269 265\n", "");
+    assert_eq!(dir.run(&["verify", "mine", "demo"]).status, 0);
+    // A file here is meant first.
+    dir.write("mine", "no tokenizer");
+    assert_eq!(dir.run(&["encode", "-t", "mine"]).status, 2);
+    let outcome = dir.run(&["encode", "-t", "o200k"]);
+    let start = "bpekit: no file of `o200k_base` is found; looked in:\n  ";
+    assert!(outcome.stderr.starts_with(start), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("(BPEKIT_HOME)\n"),
+        "{}",
+        outcome.stderr
     );
 }
 

@@ -28,6 +28,10 @@ const ENGINE: &[(&str, &[&str])] = &[
     ),
     ("load", &["error", "known", "tokenizer"]),
     ("tiktoken_cache", &["error"]),
+    (
+        "find",
+        &["error", "known", "load", "tiktoken_cache", "tokenizer"],
+    ),
     ("sentencepiece", &["error", "bpe"]),
     (
         "convert",
@@ -98,6 +102,7 @@ const ENGINE: &[(&str, &[&str])] = &[
             "diff",
             "verify",
             "edit",
+            "find",
             "tiktoken_cache",
             "train",
             "source",

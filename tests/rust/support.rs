@@ -53,6 +53,9 @@ impl Dir {
         command
             .current_dir(self.0.path())
             .env_remove("COLUMNS")
+            // Nothing is found but what a test puts here.
+            .env("BPEKIT_HOME", self.0.path().join("home"))
+            .env("TIKTOKEN_CACHE_DIR", self.0.path().join("cache"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
