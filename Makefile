@@ -12,7 +12,10 @@ BENCH ?= --only load,first,batch,list,decode
 PYTHON_FILES := python tests/python tools fixtures/gen bench examples
 
 # Peers in versions that exclude one another, each with an environment of its own.
-PEERS := tokenizers-0.15 tokenizers-0.20 tokenizers-1.0 transformers-4.57
+PEERS := tokenizers-0.15 tokenizers-0.20 tokenizers-1.0 transformers-4.57 tables
+ifeq ($(BPEKIT_TEST_SET),all)
+PEERS += torch
+endif
 
 .PHONY: demo test test-all lint real-files peers rust-test python-test wheel rust-lint python-lint bench help
 

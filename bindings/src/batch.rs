@@ -2,9 +2,7 @@
 
 use bpekit::{FlatIds, OutputId, Special, Tokenizer};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
 
-use crate::array::Array;
 use crate::error::python_error;
 
 /// Work on up to so many bytes is over before another thread could do anything with the
@@ -74,19 +72,17 @@ const FLAT_PART_LEN: usize = 32 * PART_LEN;
 pub(crate) fn flat_in_parts<T: OutputId>(
     py: Python<'_>,
     tokenizer: &Tokenizer,
-    texts: &[PyBackedStr],
+    texts: &[impl AsRef<str> + Sync],
     special: &Special<'_>,
     frame: bool,
     threads: usize,
-) -> PyResult<(Array, Array)>
-where
-    Array: From<Vec<T>>,
-{
+) -> PyResult<FlatIds<T>> {
     let limit = FLAT_PART_LEN.saturating_mul(threads.clamp(1, 64));
     let mut all = FlatIds::<T>::default();
     let mut rest = texts;
     loop {
-        let (part, others) = rest.split_at(count_of_part(rest, limit, |text| text.len()));
+        let count = count_of_part(rest, limit, |text| text.as_ref().len());
+        let (part, others) = rest.split_at(count);
         let flat = py
             .detach(|| tokenizer.encode_batch_flat(part, special, frame, threads))
             .map_err(python_error)?;
@@ -101,7 +97,7 @@ where
         py.check_signals()?;
         rest = others;
         if rest.is_empty() {
-            return Ok((all.ids.into(), all.offsets.into()));
+            return Ok(all);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use arrow_array::types::{UInt16Type, UInt32Type};
 use bpekit::formats::{Duplicate, TokenKind, VocabBuilder};
 use bpekit::{Special, Tokenizer, find};
 use pyo3::exceptions::PyValueError;
@@ -12,6 +13,8 @@ use pyo3::types::{PyBytes, PyDict, PyDictMethods, PyList, PyString};
 
 use crate::arguments::{LoadArguments, Policy, convert_options};
 use crate::array::Array;
+use crate::arrow::{self, ArrowArray};
+use crate::arrow_texts::Texts;
 use crate::batch::{flat_in_parts, in_parts, released};
 use crate::encode_file::{Facts, encode_file};
 use crate::error::{python_error, unknown_id};
@@ -266,8 +269,36 @@ impl Core {
         let special = policy.special();
         if is_short {
             flat_in_parts::<u16>(py, &self.tokenizer, &texts, &special, frame, threads)
+                .map(|flat| (flat.ids.into(), flat.offsets.into()))
         } else {
             flat_in_parts::<u32>(py, &self.tokenizer, &texts, &special, frame, threads)
+                .map(|flat| (flat.ids.into(), flat.offsets.into()))
+        }
+    }
+
+    /// The ids of the texts in an Arrow array, a stream of them, or a table of one column.
+    #[expect(clippy::too_many_arguments, reason = "they are Python's")]
+    fn encode_arrow(
+        &self,
+        py: Python<'_>,
+        texts: &Bound<'_, PyAny>,
+        threads: usize,
+        allowed: Option<HashSet<PyBackedStr>>,
+        disallowed: Option<HashSet<PyBackedStr>>,
+        frame: bool,
+        is_short: bool,
+    ) -> PyResult<ArrowArray> {
+        let arrays = arrow::arrays_of(texts)?;
+        let texts = Texts::of(&arrays)?;
+        let policy = Policy::new(allowed, disallowed);
+        let special = policy.special();
+        let (tokenizer, held) = (&self.tokenizer, &texts.held);
+        if is_short {
+            let flat = flat_in_parts::<u16>(py, tokenizer, held, &special, frame, threads)?;
+            texts.lists::<UInt16Type>(flat.ids, &flat.offsets)
+        } else {
+            let flat = flat_in_parts::<u32>(py, tokenizer, held, &special, frame, threads)?;
+            texts.lists::<UInt32Type>(flat.ids, &flat.offsets)
         }
     }
 

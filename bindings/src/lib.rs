@@ -9,6 +9,8 @@
 
 mod arguments;
 mod array;
+mod arrow;
+mod arrow_texts;
 mod batch;
 mod cli;
 mod core;
@@ -37,6 +39,8 @@ use pyo3::prelude::*;
 mod _bpekit {
     #[pymodule_export]
     use crate::array::Array;
+    #[pymodule_export]
+    use crate::arrow::ArrowArray;
     #[pymodule_export]
     use crate::cli::run_cli;
     #[pymodule_export]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 __all__ = [
     "Array",
+    "ArrowArray",
     "Core",
     "Counts",
     "Stream",
@@ -43,6 +44,12 @@ _Ids: TypeAlias = Any
 
 @final
 class Array: ...
+
+@final
+class ArrowArray:
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __len__(self) -> int: ...
 
 @final
 class Stream:
@@ -87,6 +94,15 @@ class Core:
         frame: bool,
         is_short: bool,
     ) -> tuple[Array, Array]: ...
+    def encode_arrow(
+        self,
+        texts: object,
+        threads: int,
+        allowed: _Names,
+        disallowed: _Names,
+        frame: bool,
+        is_short: bool,
+    ) -> ArrowArray: ...
     def encode_file(
         self, paths: Sequence[_Path], arguments: dict[str, Any], progress: _Progress
     ) -> tuple[Array | None, tuple[int, int, int, int, str]]: ...

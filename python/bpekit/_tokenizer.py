@@ -1,8 +1,8 @@
 """`Tokenizer`: the methods of `tiktoken.Encoding`, over the engine.
 
-Its methods that encode, count and decode are in `_encoding`, `_counting` and `_decoding`, those
-that know other libraries in `_exchange`; here is what a tokenizer is made of, and how it is
-loaded, saved and pickled.
+Its methods that encode, count and decode are in `_encoding`, `_batches`, `_counting` and
+`_decoding`, those that know other libraries in `_exchange`; here is what a tokenizer is made of,
+and how it is loaded, saved and pickled.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bpekit._batches import BatchMethods
 from bpekit._bpekit import Core
 from bpekit._counting import CountingMethods
 from bpekit._decoding import DecodingMethods
 from bpekit._encode_file import FileEncoding
-from bpekit._encoding import EncodingMethods
 from bpekit._exchange import Exchange
 from bpekit._files import Path, Report, load_arguments, parts, report
 from bpekit._trainable import Trainable
@@ -28,9 +28,7 @@ _STATE_VERSION = 1
 _MISSING: Any = ...
 
 
-class Tokenizer(
-    EncodingMethods, CountingMethods, DecodingMethods, FileEncoding, Exchange, Trainable
-):
+class Tokenizer(BatchMethods, CountingMethods, DecodingMethods, FileEncoding, Exchange, Trainable):
     """A byte-level BPE tokenizer, in place of `tiktoken.Encoding`.
 
     It cannot be changed, is shared freely between threads, and can be copied and pickled: the

@@ -14,6 +14,7 @@ import bpekit
 
 MODULES = [
     "bpekit",
+    "bpekit._batches",
     "bpekit._counting",
     "bpekit._decoding",
     "bpekit._encode_file",
