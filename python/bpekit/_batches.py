@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -161,6 +160,8 @@ class BatchMethods(EncodingMethods):
             >>> pickle.loads(pickle.dumps(tokenizer)).fingerprint() == tokenizer.fingerprint()
             True
         """
+        import hashlib
+
         codec, origin, name, data, companions, special_tokens = self._core.state()
         digest = hashlib.sha256(repr((codec, origin, name, special_tokens)).encode())
         for part_name, part in (("", data), *companions):

@@ -28,6 +28,8 @@ class PretokenCounts:
         ([(b' cat', 2)], 1, 4)
     """
 
+    __module__ = "bpekit"
+
     _core: _bpekit.Counts
 
     def __init__(

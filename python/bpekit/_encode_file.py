@@ -37,6 +37,8 @@ class EncodedFile:
         skipped: How many lines of JSON had null in place of a text.
     """
 
+    __module__ = "bpekit"
+
     path: str
     dtype: Literal["<u2", "<u4"]
     documents: int

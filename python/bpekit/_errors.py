@@ -25,6 +25,10 @@ class Loss(NamedTuple):
     refused: bool
 
 
+# A field would not do: this is a tuple.
+Loss.__module__ = "bpekit"
+
+
 class FormatError(ValueError):
     """A tokenizer file that cannot be read, or written, as what it is said to be.
 
@@ -43,6 +47,8 @@ class FormatError(ValueError):
         ...     print(error.line, error)
         1 line 1: rank `zero` is not a decimal integer; expected `<base64> <rank>`
     """
+
+    __module__ = "bpekit"
 
     def __init__(
         self,
@@ -70,9 +76,13 @@ class FormatError(ValueError):
 class UnsupportedError(FormatError):
     """The file is valid, and bpekit does not do what it asks for."""
 
+    __module__ = "bpekit"
+
 
 class LimitError(FormatError):
     """The file asks for more than the limits that keep memory in proportion to it."""
+
+    __module__ = "bpekit"
 
 
 class LossyConversionError(FormatError):
@@ -82,11 +92,15 @@ class LossyConversionError(FormatError):
         losses: What would be lost.
     """
 
+    __module__ = "bpekit"
+
     losses: tuple[Loss, ...] = ()
 
 
 class PatternError(ValueError):
     """A split pattern does not compile, or gave up on a text."""
+
+    __module__ = "bpekit"
 
 
 def file_error(
@@ -129,3 +143,5 @@ _CLASSES: dict[str, type[FormatError]] = {
 
 class TrainingWarning(UserWarning):
     """A training made fewer tokens than it was asked for; the message says why."""
+
+    __module__ = "bpekit"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +93,8 @@ class Exchange:
             >>> bpekit.demo().to_tokenizers().encode("hello world").ids
             [258, 297, 78, 995]
         """
+        import tempfile
+
         import tokenizers
 
         version = tuple(int(part) for part in tokenizers.__version__.split(".")[:2])
@@ -148,6 +149,8 @@ class Exchange:
             >>> bpekit.Tokenizer.from_transformers(theirs).encode("hello world")
             [258, 297, 78, 995]
         """
+        import tempfile
+
         from bpekit._bpekit import Core
         from bpekit._files import load_arguments
 

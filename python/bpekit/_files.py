@@ -25,6 +25,8 @@ class FormatInfo:
         carries: The parts of a tokenizer that a file of it carries.
     """
 
+    __module__ = "bpekit"
+
     name: str
     title: str
     file_names: tuple[str, ...]
@@ -48,6 +50,8 @@ class Report:
         n_tokens: The number of tokens, special and other added tokens not counted.
         n_merges: The number of merges, or None if the target has ranks or scores instead.
     """
+
+    __module__ = "bpekit"
 
     from_format: str
     to_format: str

@@ -23,6 +23,8 @@ class Progress:
         seconds: Time since the stage began.
     """
 
+    __module__ = "bpekit"
+
     stage: Stage
     done: int
     total: int | None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Text: TypeAlias = str | bytes
 File: TypeAlias = os.PathLike[str]
@@ -79,6 +81,8 @@ def _files(paths: list[Any], given: dict[str, Any]) -> Tagged:
             raise ValueError(
                 f"{name}={given[name]!r} is for files of lines; for Parquet files give column="
             )
+    from pathlib import Path
+
     return "rows", _parquet_texts([Path(path) for path in paths], given.get("column", "text"))
 
 

@@ -17,6 +17,8 @@ class StreamDecoder:
     next ids are held back. It is for one text, and one thread at a time.
     """
 
+    __module__ = "bpekit"
+
     def __init__(self, stream: Stream, errors: str) -> None:
         """Make a decoder; use `Tokenizer.decoder`."""
         # An unknown handler is told here, and not by the first bytes that need one.

@@ -54,6 +54,8 @@ class Tokenizer(BatchMethods, CountingMethods, DecodingMethods, FileEncoding, Ex
     Source: the behaviour is that of tiktoken 0.14, `tiktoken/core.py`.
     """
 
+    __module__ = "bpekit"
+
     name: str
     max_token_value: int
 

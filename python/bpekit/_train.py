@@ -45,6 +45,8 @@ class TrainingReport:
         [(256, 1.0), (257, 1.25)]
     """
 
+    __module__ = "bpekit"
+
     def __init__(self, core: _bpekit.TrainReport) -> None:
         """Take what the extension module gave."""
         self._core = core

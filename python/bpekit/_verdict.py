@@ -19,6 +19,8 @@ class Reason:
         detail: Why, in words; the two tokenizers are called A and B.
     """
 
+    __module__ = "bpekit"
+
     part: str
     kind: Kind
     detail: str
@@ -45,6 +47,8 @@ class Verdict:
             put there.
         texts: How many texts were encoded by both.
     """
+
+    __module__ = "bpekit"
 
     kind: Kind
     reasons: tuple[Reason, ...]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,31 @@ def test_everything_public_is_documented() -> None:
 def test_the_names_are_all_there() -> None:
     assert sorted(bpekit.__all__) == bpekit.__all__
     assert all(hasattr(bpekit, name) for name in bpekit.__all__)
+    assert set(bpekit.__all__) <= set(dir(bpekit))
+    for name in bpekit.__all__:
+        thing = getattr(bpekit, name)
+        if inspect.isclass(thing):
+            assert thing.__module__ == "bpekit", name
+    with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
+        _ = bpekit.no_such_name
+
+
+def test_type_checkers_see_the_names_that_there_are() -> None:
+    tree = ast.parse(Path(bpekit.__file__).read_text("utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    imported = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.name: node.module for node in imported for alias in node.names}
+    modules = dict.fromkeys(("compat", "edit"), "bpekit")
+    assert seen == {**bpekit._PLACES, **modules}
+    assert set(seen) | {"__version__"} == set(bpekit.__all__)
+
+
+def test_little_is_imported_before_it_is_needed() -> None:
+    script = (
+        "import sys; before = set(sys.modules); import bpekit; print(set(sys.modules) - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert ast.literal_eval(done.stdout) == {"bpekit", "bpekit._bpekit"}
 
 
 ROOT = Path(__file__).resolve().parents[2]
