@@ -14,6 +14,7 @@ pub mod known;
 mod load;
 mod pretokenize;
 mod sentencepiece;
+pub mod show;
 mod source;
 mod threads;
 pub mod tiktoken_cache;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use arrow_array::types::{UInt16Type, UInt32Type};
 use bpekit::formats::{Duplicate, TokenKind, VocabBuilder};
+use bpekit::show::{Shown, TerminalOptions};
 use bpekit::{Special, Tokenizer, find};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -501,6 +502,18 @@ impl Core {
     fn decode_with_offsets(&self, py: Python<'_>, ids: Ids) -> PyResult<(String, Vec<usize>)> {
         let decode = || Ok(self.tokenizer.decode_with_offsets(&ids));
         released(py, ids.len() * 4, decode)?.map_err(unknown_id)
+    }
+
+    /// The tokens of ids to look at, as lines for a terminal.
+    fn show(&self, ids: Vec<u32>, has_color: bool, width: usize) -> PyResult<String> {
+        let shown = Shown::of(&self.tokenizer, &ids).map_err(python_error)?;
+        Ok(shown.to_terminal(&TerminalOptions { has_color, width }))
+    }
+
+    /// The same as HTML.
+    fn show_html(&self, ids: Vec<u32>) -> PyResult<String> {
+        let shown = Shown::of(&self.tokenizer, &ids).map_err(python_error)?;
+        Ok(shown.to_html())
     }
 
     fn decode_batch<'py>(

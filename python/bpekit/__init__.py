@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bpekit._find import get_encoding as get_encoding
     from bpekit._find import list_encoding_names as list_encoding_names
     from bpekit._progress import Progress as Progress
+    from bpekit._show import ShownText as ShownText
     from bpekit._stream import StreamDecoder as StreamDecoder
     from bpekit._tokenizer import Tokenizer as Tokenizer
     from bpekit._tokenizer import demo as demo
@@ -61,6 +62,7 @@ __all__ = [
     "Progress",
     "Reason",
     "Report",
+    "ShownText",
     "StreamDecoder",
     "Tokenizer",
     "TrainingReport",
@@ -98,6 +100,7 @@ _PLACES = {
     "Progress": "bpekit._progress",
     "Reason": "bpekit._verdict",
     "Report": "bpekit._files",
+    "ShownText": "bpekit._show",
     "StreamDecoder": "bpekit._stream",
     "Tokenizer": "bpekit._tokenizer",
     "TrainingReport": "bpekit._train",

@@ -1,8 +1,8 @@
 """`Tokenizer`: the methods of `tiktoken.Encoding`, over the engine.
 
 Its methods that encode, count and decode are in `_encoding`, `_batches`, `_counting` and
-`_decoding`, those that know other libraries in `_exchange`; here is what a tokenizer is made of,
-and how it is loaded, saved and pickled.
+`_decoding`, those that know other libraries in `_exchange`, the one to look with in `_show`; here
+is what a tokenizer is made of, and how it is loaded, saved and pickled.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bpekit._decoding import DecodingMethods
 from bpekit._encode_file import FileEncoding
 from bpekit._exchange import Exchange
 from bpekit._files import Path, Report, load_arguments, parts, report
+from bpekit._show import ShowMethods
 from bpekit._trainable import Trainable
 
 if TYPE_CHECKING:
@@ -28,7 +29,15 @@ _STATE_VERSION = 1
 _MISSING: Any = ...
 
 
-class Tokenizer(BatchMethods, CountingMethods, DecodingMethods, FileEncoding, Exchange, Trainable):
+class Tokenizer(
+    BatchMethods,
+    CountingMethods,
+    DecodingMethods,
+    ShowMethods,
+    FileEncoding,
+    Exchange,
+    Trainable,
+):
     """A byte-level BPE tokenizer, in place of `tiktoken.Encoding`.
 
     It cannot be changed, is shared freely between threads, and can be copied and pickled: the

@@ -60,6 +60,7 @@ pub(super) enum Command {
     Encode(EncodeArgs),
     Decode(DecodeArgs),
     Count(CountArgs),
+    Show(ShowArgs),
     Train(TrainArgs),
     Counts(CountsArgs),
     Formats(FormatsArgs),
@@ -339,6 +340,63 @@ pub(super) struct EncodeArgs {
 
     #[command(flatten)]
     pub(super) load: LoadArgs,
+}
+
+/// Show the tokens of a text
+///
+/// On a terminal they are told apart by colours, elsewhere by bars. A line end is shown as ↵, a tab
+/// as →; bytes that are half a character, and what cannot be seen, by their numbers.
+#[derive(Args, Debug)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "Examples:\n  \
+        bpekit show -t demo 'the cat sat'\n  \
+        bpekit show -t o200k_base --file README.md | less -R\n  \
+        bpekit show -t demo --ids 'the cat'\n  \
+        bpekit show -t demo --html 'the cat' >cat.html"
+)]
+pub(super) struct ShowArgs {
+    /// The text; without it, that of --file, or standard input
+    #[arg(conflicts_with = "file")]
+    pub(super) text: Option<String>,
+
+    /// A file with the text; `-` for standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) tokenizer: TokenizerArgs,
+
+    /// One line for each token: its id, its bytes in hexadecimal, and itself
+    #[arg(long, conflicts_with = "html")]
+    pub(super) ids: bool,
+
+    /// A piece of HTML, with its own style
+    #[arg(long)]
+    pub(super) html: bool,
+
+    /// When to use colours; `auto` obeys `NO_COLOR`
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: When,
+
+    /// Columns after which a line is broken; 0 for none [default: those of the terminal]
+    #[arg(long, value_name = "COLUMNS")]
+    pub(super) width: Option<usize>,
+
+    #[command(flatten)]
+    pub(super) special: SpecialArgs,
+
+    #[command(flatten)]
+    pub(super) load: LoadArgs,
+}
+
+/// When to do what is for people alone.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
 }
 
 /// Turn token ids into text

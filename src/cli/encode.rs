@@ -55,7 +55,8 @@ impl Encoder {
         Ok((ids, text.len()))
     }
 
-    fn encode(&self, text: &str) -> crate::Result<Vec<TokenId>> {
+    /// The ids of a text.
+    pub(super) fn encode(&self, text: &str) -> crate::Result<Vec<TokenId>> {
         let ids = self.tokenizer.encode(text, &self.special)?;
         Ok(if self.has_frame {
             self.tokenizer.with_frame(ids)

@@ -28,6 +28,7 @@ mod inspect_print;
 mod output;
 mod patterns;
 mod progress;
+mod show;
 mod source;
 mod text;
 mod train;
@@ -36,7 +37,7 @@ mod verify;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use bpekit_formats::{Category, Error as FileError};
@@ -127,6 +128,7 @@ fn dispatch(command: &Command, streams: &mut Streams<'_>) -> Outcome {
         Command::Encode(args) => encode::run(args, streams),
         Command::Decode(args) => decode::run(args, streams),
         Command::Count(args) => count::run(args, streams),
+        Command::Show(args) => show::run(args, streams),
         Command::Train(args) => train::run(args, streams),
         Command::Counts(args) => counts::run(args, streams),
         Command::Formats(args) => formats::run(args, streams),
@@ -142,14 +144,12 @@ fn print_usage(error: &clap::Error, streams: &mut Streams<'_>) -> Outcome {
         ClapKind::DisplayHelp | ClapKind::DisplayVersion
     );
     let text = error.render();
-    let is_terminal = if error.use_stderr() {
-        io::stderr().is_terminal()
+    let is_colorful = if error.use_stderr() {
+        output::is_colorful(&io::stderr())
     } else {
-        io::stdout().is_terminal()
+        output::is_colorful(&io::stdout())
     };
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let text = if is_terminal && !is_dumb && !no_color {
+    let text = if is_colorful {
         text.ansi().to_string()
     } else {
         text.to_string()

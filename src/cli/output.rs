@@ -1,7 +1,7 @@
 //! Texts and numbers for people, and JSON for programs.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use bpekit_formats::show_text;
@@ -12,6 +12,25 @@ pub(super) use crate::diff::describe::full_text;
 /// The version of the JSON objects that are printed. A member may be added under the same
 /// number; one that changes or goes raises it.
 pub(super) const SCHEMA: u32 = 1;
+
+/// Whether what is printed may have colours: on a terminal that knows them, where nobody asked for
+/// none (<https://no-color.org>).
+pub(super) fn is_colorful(stream: &impl IsTerminal) -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    stream.is_terminal() && !is_dumb && !no_color
+}
+
+/// The columns of the terminal on standard output; 0 where there is none.
+pub(super) fn columns() -> usize {
+    let said = std::env::var("COLUMNS").ok();
+    let said = said.and_then(|columns| columns.parse().ok());
+    if !io::stdout().is_terminal() {
+        return 0;
+    }
+    let seen = || terminal_size::terminal_size_of(io::stdout());
+    said.unwrap_or_else(|| seen().map_or(80, |(width, _)| usize::from(width.0)))
+}
 
 /// Prints one JSON object with a line end.
 pub(super) fn json(out: &mut dyn Write, value: &Value) -> io::Result<()> {

@@ -25,6 +25,7 @@ MODULES = [
     "bpekit._exchange",
     "bpekit._files",
     "bpekit._find",
+    "bpekit._show",
     "bpekit._tokenizer",
     "bpekit._train",
     "bpekit._trainable",

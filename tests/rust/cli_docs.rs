@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::support::{Dir, Outcome};
 
-const COMMANDS: [&str; 14] = [
-    "inspect", "convert", "edit", "verify", "diff", "encode", "decode", "count", "train", "counts",
-    "formats", "patterns", "cache", "demo",
+const COMMANDS: [&str; 15] = [
+    "inspect", "convert", "edit", "verify", "diff", "encode", "decode", "count", "show", "train",
+    "counts", "formats", "patterns", "cache", "demo",
 ];
 
 fn page() -> std::path::PathBuf {

@@ -27,6 +27,7 @@ const ENGINE: &[(&str, &[&str])] = &[
         ],
     ),
     ("load", &["error", "known", "tokenizer"]),
+    ("show", &["error", "tokenizer"]),
     ("tiktoken_cache", &["error"]),
     (
         "find",
@@ -103,6 +104,7 @@ const ENGINE: &[(&str, &[&str])] = &[
             "verify",
             "edit",
             "find",
+            "show",
             "tiktoken_cache",
             "train",
             "source",

@@ -1,0 +1,63 @@
+//! Tokens as a piece of HTML for notebooks and pages.
+
+use std::fmt::Write;
+
+use super::cells::{Kind, Shown, ShownToken, cells};
+
+/// Dark text on five light colours, or light text on five dark ones: at least 7 to 1 each.
+const STYLE: &str = "\
+.bpekit-show{font:14px/1.7 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere;color:#111}\
+.bpekit-show span{border-radius:3px;padding:1px 0}\
+.bpekit-show .t0{background:#b9dcff}.bpekit-show .t1{background:#ffe1a3}.bpekit-show .t2{background:#b7f2c1}\
+.bpekit-show .t3{background:#ffc9e3}.bpekit-show .t4{background:#dcd3ff}\
+.bpekit-show .special{background:#3b1f6b;color:#fff;font-weight:bold}\
+.bpekit-show i{font-style:normal;color:#444}.bpekit-show .special i{color:#ddd}\
+.bpekit-show p{margin:.4em 0;color:inherit;font-family:system-ui,sans-serif}\
+@media (prefers-color-scheme:dark){.bpekit-show{color:#f4f4f4}\
+.bpekit-show .t0{background:#1d3f66}.bpekit-show .t1{background:#5a4300}.bpekit-show .t2{background:#14502a}\
+.bpekit-show .t3{background:#6a1f47}.bpekit-show .t4{background:#40307a}\
+.bpekit-show i{color:#d0d0d0}}";
+
+impl Shown {
+    /// The text with its tokens told apart by colours, as an element with its own style. The id and
+    /// the bytes of a token are its title.
+    pub fn to_html(&self) -> String {
+        let mut out = format!("<div class=\"bpekit-show\"><style>{STYLE}</style>");
+        for (at, token) in self.tokens().iter().enumerate() {
+            push_token(&mut out, token, at);
+        }
+        // Writing to a string does not fail.
+        let _ = write!(out, "<p>{}</p></div>", self.summary());
+        out
+    }
+}
+
+fn push_token(out: &mut String, token: &ShownToken, at: usize) {
+    let class = if token.is_special {
+        "special".to_owned()
+    } else {
+        format!("t{}", at % 5)
+    };
+    let _ = write!(
+        out,
+        "<span class=\"{class}\" title=\"id {}, bytes {}\">",
+        token.id,
+        token.hex(" ")
+    );
+    for cell in cells(&token.bytes) {
+        let text = escaped(&cell.text);
+        let _ = match cell.kind {
+            Kind::Plain => write!(out, "{text}"),
+            Kind::Sign => write!(out, "<i>{text}</i>"),
+            Kind::LineEnd => write!(out, "<i>{text}</i><br>"),
+        };
+    }
+    out.push_str("</span>");
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

@@ -1,0 +1,12 @@
+//! Tokens to look at: in colours on a terminal, or as HTML.
+//!
+//! `cells` cuts tokens into what can be printed, `terminal` and `html` print it.
+
+mod cells;
+mod html;
+mod terminal;
+#[cfg(test)]
+mod tests;
+
+pub use cells::{Shown, ShownToken};
+pub use terminal::TerminalOptions;
