@@ -13,6 +13,7 @@ mod huge_pages;
 pub mod known;
 mod load;
 mod pretokenize;
+pub mod report;
 mod sentencepiece;
 pub mod show;
 mod source;

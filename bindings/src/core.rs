@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use arrow_array::types::{UInt16Type, UInt32Type};
 use bpekit::formats::{Duplicate, TokenKind, VocabBuilder};
+use bpekit::report::{LabelledText, Report, ReportOptions};
 use bpekit::show::{Shown, TerminalOptions};
 use bpekit::{Special, Tokenizer, find};
 use pyo3::exceptions::PyValueError;
@@ -508,6 +509,29 @@ impl Core {
     fn show(&self, ids: Vec<u32>, has_color: bool, width: usize) -> PyResult<String> {
         let shown = Shown::of(&self.tokenizer, &ids).map_err(python_error)?;
         Ok(shown.to_terminal(&TerminalOptions { has_color, width }))
+    }
+
+    /// A page about the tokenizer; texts are pairs of what they are called and themselves.
+    #[pyo3(signature = (title, texts, other_title, other))]
+    fn report_html(
+        &self,
+        py: Python<'_>,
+        title: Option<&str>,
+        texts: Vec<(String, String)>,
+        other_title: &str,
+        other: Option<&Self>,
+    ) -> PyResult<String> {
+        let texts = texts.into_iter();
+        let texts: Vec<_> = texts
+            .map(|(label, text)| LabelledText { label, text })
+            .collect();
+        let options = ReportOptions {
+            title,
+            texts: &texts,
+            other: other.map(|other| (other_title, &other.tokenizer)),
+        };
+        let report = py.detach(|| Report::of(&self.tokenizer, &options));
+        Ok(report.map_err(python_error)?.to_html())
     }
 
     /// The same as HTML.

@@ -10,6 +10,8 @@ from bpekit._encoding import EncodingMethods
 from bpekit._special import ALL, NONE, Allowed, Disallowed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bpekit._bpekit import Core
 
 
@@ -95,3 +97,38 @@ class ShowMethods(EncodingMethods):
             add_special_tokens=add_special_tokens,
         )
         return ShownText(self._core, ids)
+
+    def report(
+        self,
+        texts: Mapping[str, str] | None = None,
+        *,
+        other: ShowMethods | None = None,
+        title: str | None = None,
+    ) -> str:
+        """Give a page about the tokenizer: one file of HTML that needs nothing else.
+
+        It says what the tokens are, how much text one holds in each of the texts, which are never
+        used, what fewer merges would give, and how the tokenizer stands to another.
+
+        Args:
+            texts: Texts by what to call them. Special tokens in them are taken for ordinary text.
+                By default, Article 1 of the Universal Declaration of Human Rights in 18 languages.
+            other: A tokenizer to compare with.
+            title: What to call this one; its name, if nothing is said.
+
+        Returns:
+            The page.
+
+        Raises:
+            ValueError: As in `encode_ordinary`, for a text.
+
+        Example:
+            >>> import bpekit
+            >>> page = bpekit.demo().report({"mine": "the cat sat on the mat"})
+            >>> page[:15]
+            '<!doctype html>'
+        """
+        pairs = list((texts or {}).items())
+        other_core = None if other is None else other._core
+        other_title = "" if other is None else other.name
+        return self._core.report_html(title, pairs, other_title, other_core)

@@ -12,6 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::cache_args::CacheArgs;
 use super::edit_args::EditArgs;
 use super::id_file_args::IdFileArgs;
+use super::look_args::{ReportArgs, ShowArgs};
+use super::shell_args::{CompletionsArgs, ManArgs};
 use super::train_args::{CountsArgs, PatternsArgs, TrainArgs};
 use crate::load::LoadOptions;
 use crate::tokenizer::Special;
@@ -61,11 +63,14 @@ pub(super) enum Command {
     Decode(DecodeArgs),
     Count(CountArgs),
     Show(ShowArgs),
+    Report(ReportArgs),
     Train(TrainArgs),
     Counts(CountsArgs),
     Formats(FormatsArgs),
     Patterns(PatternsArgs),
     Cache(CacheArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
     Demo(DemoArgs),
 }
 
@@ -342,63 +347,6 @@ pub(super) struct EncodeArgs {
     pub(super) load: LoadArgs,
 }
 
-/// Show the tokens of a text
-///
-/// On a terminal they are told apart by colours, elsewhere by bars. A line end is shown as ↵, a tab
-/// as →; bytes that are half a character, and what cannot be seen, by their numbers.
-#[derive(Args, Debug)]
-#[command(
-    help_template = TEMPLATE,
-    before_help = "Examples:\n  \
-        bpekit show -t demo 'the cat sat'\n  \
-        bpekit show -t o200k_base --file README.md | less -R\n  \
-        bpekit show -t demo --ids 'the cat'\n  \
-        bpekit show -t demo --html 'the cat' >cat.html"
-)]
-pub(super) struct ShowArgs {
-    /// The text; without it, that of --file, or standard input
-    #[arg(conflicts_with = "file")]
-    pub(super) text: Option<String>,
-
-    /// A file with the text; `-` for standard input
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(super) tokenizer: TokenizerArgs,
-
-    /// One line for each token: its id, its bytes in hexadecimal, and itself
-    #[arg(long, conflicts_with = "html")]
-    pub(super) ids: bool,
-
-    /// A piece of HTML, with its own style
-    #[arg(long)]
-    pub(super) html: bool,
-
-    /// When to use colours; `auto` obeys `NO_COLOR`
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(super) color: When,
-
-    /// Columns after which a line is broken; 0 for none [default: those of the terminal]
-    #[arg(long, value_name = "COLUMNS")]
-    pub(super) width: Option<usize>,
-
-    #[command(flatten)]
-    pub(super) special: SpecialArgs,
-
-    #[command(flatten)]
-    pub(super) load: LoadArgs,
-}
-
-/// When to do what is for people alone.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum When {
-    /// On a terminal
-    Auto,
-    Always,
-    Never,
-}
-
 /// Turn token ids into text
 ///
 /// Reads decimal ids between white space, commas or brackets: what encode prints, with or
@@ -438,20 +386,27 @@ pub(super) enum Errors {
 
 /// Count tokens, as wc counts words
 ///
-/// Prints tokens, bytes and the name for each file, and a total for several.
+/// Prints tokens, bytes and the name for each file, and a total for several. Of a directory, all
+/// files below it are counted that are UTF-8 text, except hidden ones and those that `.gitignore`
+/// and `.ignore` leave out, in the order of their names. What cannot be counted is told, and the rest
+/// goes on; the status is then 2.
 #[derive(Args, Debug)]
 #[command(
     help_template = TEMPLATE,
     before_help = "Examples:\n  \
         bpekit count -t cl100k_base.tiktoken *.md\n  \
+        bpekit count -t o200k_base --ordinary src tests\n  \
         git diff | bpekit count -t tokenizer.json --ordinary"
 )]
 pub(super) struct CountArgs {
-    /// Text files; `-` or none for standard input
+    /// Text files and directories; `-` or none for standard input
     pub(super) files: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(super) tokenizer: TokenizerArgs,
+
+    #[command(flatten)]
+    pub(super) walk: WalkArgs,
 
     /// Print one JSON object
     #[arg(long)]
@@ -462,6 +417,18 @@ pub(super) struct CountArgs {
 
     #[command(flatten)]
     pub(super) load: LoadArgs,
+}
+
+/// Which files of a directory are meant.
+#[derive(Args, Debug)]
+pub(super) struct WalkArgs {
+    /// Of directories, count hidden files too
+    #[arg(long)]
+    pub(super) hidden: bool,
+
+    /// Of directories, count what `.gitignore` and its like leave out
+    #[arg(long)]
+    pub(super) no_ignore: bool,
 }
 
 /// List the formats and what each can carry

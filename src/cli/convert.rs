@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::args::ConvertArgs;
 use super::output::{self, counted};
 use super::verify::verdict_json;
-use super::{Failure, NO, Outcome, Streams, YES, source};
+use super::{Failure, NO, Outcome, Streams, YES, progress, source};
 use crate::convert::{ConvertOptions, Report, Verdict, save, to_bundle};
 use crate::tokenizer::Tokenizer;
 use crate::verify::Kind;
@@ -22,7 +22,9 @@ pub(super) fn run(args: &ConvertArgs, streams: &mut Streams<'_>) -> Outcome {
         string_merges: args.string_merges,
     };
     let is_stdout = is_stdout(&args.target);
+    let busy = progress::busy("converting and checking");
     let outcome = write(&tokenizer, &args.target, &options, streams);
+    drop(busy);
     // The report must not stand in the middle of the file.
     let out = if is_stdout {
         &mut *streams.stderr

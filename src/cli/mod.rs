@@ -1,10 +1,10 @@
 //! The command line: one function over arguments and streams, the same for the binary and for
 //! Python's entry point.
 //!
-//! `args`, `train_args`, `edit_args` and `id_file_args` say what can be written, each subcommand
-//! has a file of its own, `source` loads tokenizers, `text` reads what is encoded or decoded, and `corpus` what is trained on, with
-//! `progress` to look at. What goes to standard output is data;
-//! errors and warnings go to standard error.
+//! `args` and the other files of that name say what can be written, each subcommand
+//! has a file of its own, `source` loads tokenizers, `text` reads what is encoded or decoded, `walk`
+//! finds the files of directories, and `corpus` reads what is trained on, with `progress` to look
+//! at. What goes to standard output is data; errors and warnings go to standard error.
 
 mod args;
 mod cache;
@@ -25,15 +25,20 @@ mod id_file_args;
 mod inspect;
 mod inspect_json;
 mod inspect_print;
+mod look_args;
+mod manual;
 mod output;
 mod patterns;
 mod progress;
+mod report;
+mod shell_args;
 mod show;
 mod source;
 mod text;
 mod train;
 mod train_args;
 mod verify;
+mod walk;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -122,6 +127,8 @@ fn dispatch(command: &Command, streams: &mut Streams<'_>) -> Outcome {
         Command::Inspect(args) => inspect::run(args, streams),
         Command::Convert(args) => convert::run(args, streams),
         Command::Cache(args) => cache::run(args, streams),
+        Command::Completions(args) => manual::completions(args, streams),
+        Command::Man(args) => manual::run(args),
         Command::Edit(args) => edit::run(args, streams),
         Command::Verify(args) => verify::run(args, streams),
         Command::Diff(args) => diff::run(args, streams),
@@ -129,6 +136,7 @@ fn dispatch(command: &Command, streams: &mut Streams<'_>) -> Outcome {
         Command::Decode(args) => decode::run(args, streams),
         Command::Count(args) => count::run(args, streams),
         Command::Show(args) => show::run(args, streams),
+        Command::Report(args) => report::run(args, streams),
         Command::Train(args) => train::run(args, streams),
         Command::Counts(args) => counts::run(args, streams),
         Command::Formats(args) => formats::run(args, streams),

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{
@@ -22,6 +23,53 @@ pub(super) fn watch(is_quiet: bool) -> Box<dyn Watch> {
         return Box::new(Unwatched);
     }
     Box::new(Bars::new(ProgressDrawTarget::stderr))
+}
+
+/// How long work may take before it is said that it goes on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Says what is done, on a terminal, until this is dropped: for work whose length nobody knows.
+pub(super) struct Busy {
+    over: Option<mpsc::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// A sign of life beside `what`, from the first second on.
+pub(super) fn busy(what: &'static str) -> Busy {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if is_dumb || !io::stderr().is_terminal() {
+        return Busy {
+            over: None,
+            thread: None,
+        };
+    }
+    let (over, is_over) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        if is_over.recv_timeout(PATIENCE) != Err(mpsc::RecvTimeoutError::Timeout) {
+            return;
+        }
+        let spinner = ProgressBar::new_spinner().with_message(what);
+        while is_over.recv_timeout(Duration::from_millis(100))
+            == Err(mpsc::RecvTimeoutError::Timeout)
+        {
+            spinner.tick();
+        }
+        spinner.finish_and_clear();
+    });
+    Busy {
+        over: Some(over),
+        thread: Some(thread),
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        drop(self.over.take());
+        if let Some(thread) = self.thread.take() {
+            // Whatever became of the sign of life, the work is done.
+            let _ = thread.join();
+        }
+    }
 }
 
 /// One bar after the other, each of which is gone when its stage is over.

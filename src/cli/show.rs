@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::args::{ShowArgs, When};
 use super::encode::Encoder;
+use super::look_args::{ShowArgs, When};
 use super::text::Input;
 use super::{Failure, Outcome, Streams, YES, output, source};
 use crate::show::{Shown, TerminalOptions};

@@ -47,14 +47,7 @@ impl Input<'_> {
     /// All its bytes.
     pub(super) fn bytes(self, streams: &mut Streams<'_>) -> Result<Vec<u8>, Failure> {
         match self {
-            // The limit is for tokenizer files; a text may be as long as memory holds.
-            Self::File(path) => {
-                let limits = Limits {
-                    file_len: u64::MAX,
-                    ..Limits::default()
-                };
-                Ok(files::read_bytes(path, &limits)?)
-            }
+            Self::File(path) => file_bytes(path),
             Self::Stdin => {
                 let mut bytes = Vec::new();
                 let outcome = streams.stdin.read_to_end(&mut bytes);
@@ -67,6 +60,11 @@ impl Input<'_> {
     /// All its text.
     pub(super) fn text(self, streams: &mut Streams<'_>) -> Result<String, Failure> {
         let bytes = self.bytes(streams)?;
+        self.text_of(bytes)
+    }
+
+    /// Its bytes as text.
+    pub(super) fn text_of(self, bytes: Vec<u8>) -> Result<String, Failure> {
         String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let byte = error.as_bytes()[at];
@@ -110,6 +108,15 @@ impl Input<'_> {
         }
         Ok(())
     }
+}
+
+/// All bytes of a file. The limit is for tokenizer files; a text may be as long as memory holds.
+pub(super) fn file_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let limits = Limits {
+        file_len: u64::MAX,
+        ..Limits::default()
+    };
+    Ok(files::read_bytes(path, &limits)?)
 }
 
 pub(super) fn not_utf8(offset: usize, byte: u8) -> FileError {

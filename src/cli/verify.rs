@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::args::VerifyArgs;
 use super::diff::for_file;
-use super::{Failure, NO, Outcome, Streams, UNDECIDED, YES, output, source};
+use super::{Failure, NO, Outcome, Streams, UNDECIDED, YES, output, progress, source};
 use crate::diff::Part;
 use crate::error::Error;
 use crate::verify::{Counterexample, IdMap, Kind, Side, Verdict, VerifyOptions, verify};
@@ -27,7 +27,9 @@ pub(super) fn run(args: &VerifyArgs, streams: &mut Streams<'_>) -> Outcome {
     };
     let a = source::open(&args.a, &for_file(&args.a, &args.load)?, streams)?;
     let b = source::open(&args.b, &for_file(&args.b, &args.load)?, streams)?;
+    let busy = progress::busy("comparing");
     let verdict = verify(&a, &b, &options)?;
+    drop(busy);
     if args.json {
         output::json(streams.stdout, &to_json(args, &verdict))?;
     } else {

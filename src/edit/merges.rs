@@ -1,6 +1,8 @@
 //! Keeping the first merges.
 
-use bpekit_formats::{Definition, Error as FileError, Merges, TokenId, VocabBuilder, show_text};
+use bpekit_formats::{
+    Definition, Error as FileError, Merge, Merges, TokenId, VocabBuilder, show_text,
+};
 use rustc_hash::FxHashSet;
 
 use super::{Edited, compile, shown_same};
@@ -32,18 +34,55 @@ use crate::verify::VerifyOptions;
 /// # Ok::<(), bpekit::Error>(())
 /// ```
 pub fn truncate_merges(source: &Tokenizer, count: usize) -> Result<Edited> {
-    let mut definition = source.definition().clone();
-    let (all, by_rank) = match &definition.merges {
-        Merges::Listed(merges) => (merges.clone(), false),
-        Merges::ByRank => (live_pairs::of_ranks(&definition.vocab).merges, true),
-        Merges::ByScore(_) => {
-            return Err(FileError::unsupported(
-                "merges by score have no first ones that could be kept alone",
-            )
-            .with_hint("convert it to tokenizer.json first, which lists them")
-            .into());
-        }
-    };
+    let definition = source.definition();
+    let all = ordered_merges(definition)?;
+    let (definition, gone_count) = with_first(definition, &all, count)?;
+    let done = vec![format!(
+        "kept {count} of {} merges, {gone_count} tokens go",
+        all.len(),
+    )];
+    let mut listed = definition.clone();
+    listed.merges = Merges::Listed(all[..count].to_vec());
+    let tokenizer = compile(definition)?;
+    // Ranks are held against the merges that are promised.
+    let proof = shown_same(&compile(listed)?, &tokenizer, &VerifyOptions::default())?;
+    Ok(Edited {
+        tokenizer,
+        done,
+        proof,
+    })
+}
+
+/// The merges that make the tokens, in order.
+///
+/// # Errors
+///
+/// `File` (unsupported) for merges by score.
+pub(crate) fn ordered_merges(definition: &Definition) -> Result<Vec<Merge>> {
+    match &definition.merges {
+        Merges::Listed(merges) => Ok(merges.clone()),
+        Merges::ByRank => Ok(live_pairs::of_ranks(&definition.vocab).merges),
+        Merges::ByScore(_) => Err(FileError::unsupported(
+            "merges by score have no first ones that could be kept alone",
+        )
+        .with_hint("convert it to tokenizer.json first, which lists them")
+        .into()),
+    }
+}
+
+/// The definition with the first `count` of its [`ordered_merges`], and how many tokens go with the
+/// others.
+///
+/// # Errors
+///
+/// As [`truncate_merges`].
+pub(crate) fn with_first(
+    definition: &Definition,
+    all: &[Merge],
+    count: usize,
+) -> Result<(Definition, usize)> {
+    let mut definition = definition.clone();
+    let by_rank = definition.merges == Merges::ByRank;
     if count > all.len() {
         return Err(Error::argument(format!(
             "there are {} merges, fewer than {count}",
@@ -78,21 +117,7 @@ pub fn truncate_merges(source: &Tokenizer, count: usize) -> Result<Edited> {
     if !by_rank {
         definition.merges = Merges::Listed(kept.to_vec());
     }
-    let done = vec![format!(
-        "kept {count} of {} merges, {} tokens go",
-        all.len(),
-        gone.len()
-    )];
-    let mut listed = definition.clone();
-    listed.merges = Merges::Listed(kept.to_vec());
-    let tokenizer = compile(definition)?;
-    // Ranks are held against the merges that are promised.
-    let proof = shown_same(&compile(listed)?, &tokenizer, &VerifyOptions::default())?;
-    Ok(Edited {
-        tokenizer,
-        done,
-        proof,
-    })
+    Ok((definition, gone.len()))
 }
 
 fn check_roles(

@@ -8,7 +8,7 @@
 
 mod added;
 mod ids;
-mod merges;
+pub(crate) mod merges;
 #[cfg(test)]
 mod tests;
 

@@ -44,18 +44,31 @@ fn push_token(out: &mut String, token: &ShownToken, at: usize) {
         token.id,
         token.hex(" ")
     );
-    for cell in cells(&token.bytes) {
-        let text = escaped(&cell.text);
-        let _ = match cell.kind {
-            Kind::Plain => write!(out, "{text}"),
-            Kind::Sign => write!(out, "<i>{text}</i>"),
-            Kind::LineEnd => write!(out, "<i>{text}</i><br>"),
-        };
-    }
+    push_cells(out, &token.bytes, true);
     out.push_str("</span>");
 }
 
-fn escaped(text: &str) -> String {
+/// Bytes as they are shown, on one line.
+pub(crate) fn cells_html(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    push_cells(&mut out, bytes, false);
+    out
+}
+
+/// What stands for something else is in `i` elements.
+fn push_cells(out: &mut String, bytes: &[u8], has_lines: bool) {
+    for cell in cells(bytes) {
+        let text = escaped_html(&cell.text);
+        let _ = match cell.kind {
+            Kind::Plain => write!(out, "{text}"),
+            Kind::LineEnd if has_lines => write!(out, "<i>{text}</i><br>"),
+            Kind::Sign | Kind::LineEnd => write!(out, "<i>{text}</i>"),
+        };
+    }
+}
+
+/// A text in which no character is markup.
+pub(crate) fn escaped_html(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

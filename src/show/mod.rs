@@ -9,4 +9,5 @@ mod terminal;
 mod tests;
 
 pub use cells::{Shown, ShownToken};
+pub(crate) use html::{cells_html, escaped_html};
 pub use terminal::TerminalOptions;

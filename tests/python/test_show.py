@@ -106,3 +106,13 @@ def test_on_a_terminal(variables: dict[str, str], is_colored: bool) -> None:
 
 def test_what_is_shown_is_public() -> None:
     assert bpekit.ShownText.__module__ == "bpekit"
+
+
+def test_report() -> None:
+    page = demo().report({"a <b>": TEXT}, other=demo(), title="mine")
+    assert page.startswith("<!doctype html>") and "<title>mine" in page
+    assert "a &lt;b&gt;" in page and "<script" not in page
+    assert "None: both are the same tokenizer." in page
+    assert "Universal Declaration" in demo().report()
+    with pytest.raises(UnicodeEncodeError):
+        demo().report({"half": "\ud800"})

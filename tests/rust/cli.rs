@@ -66,8 +66,20 @@ fn version_and_wrong_usage() {
 fn short_help_is_shorter_and_both_lead_with_examples() {
     let dir = Dir::new();
     for command in [
-        "inspect", "convert", "diff", "encode", "decode", "count", "train", "counts", "formats",
+        "inspect",
+        "convert",
+        "diff",
+        "encode",
+        "decode",
+        "count",
+        "show",
+        "report",
+        "train",
+        "counts",
+        "formats",
         "patterns",
+        "completions",
+        "man",
     ] {
         let [short, long] = ["-h", "--help"].map(|flag| dir.run(&[command, flag]));
         assert_eq!((short.status, long.status), (0, 0));
@@ -301,8 +313,146 @@ fn count_is_a_table_like_that_of_wc() {
                 { "path": "b.txt", "tokens": 1, "bytes": 4 }
             ],
             "tokens": 4,
-            "bytes": 11
+            "bytes": 11,
+            "binary_files": 0,
+            "failed_files": 0
         })
+    );
+}
+
+#[test]
+fn count_walks_directories_as_ripgrep_does() {
+    let dir = Dir::new();
+    for folder in ["d/sub", "d/.hidden"] {
+        std::fs::create_dir_all(dir.path(folder)).unwrap();
+    }
+    dir.write("d/z.txt", "the cat");
+    dir.write("d/sub/a.txt", " the");
+    dir.write("d/.hidden/h.txt", "the");
+    dir.write("d/left.log", "the the");
+    dir.write("d/.ignore", "*.log\n");
+    dir.write("d/latin1.txt", b"caf\xe9");
+    dir.write("d/zero.bin", "a\0b");
+    dir.run(&["count", "-t", "demo", "d"]).is(
+        0,
+        "     1      4 d/sub/a.txt\n     3      7 d/z.txt\n     4     11 total\n",
+        "bpekit: 2 files that are not UTF-8 text left out\n",
+    );
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let value = dir.run(arguments).json();
+        let files = value["files"].as_array().unwrap();
+        let path = |file: &Value| file["path"].as_str().unwrap().to_owned();
+        files.iter().map(path).collect()
+    };
+    let all = [
+        "count",
+        "-t",
+        "demo",
+        "--json",
+        "--hidden",
+        "--no-ignore",
+        "d",
+    ];
+    assert_eq!(
+        names(&all),
+        [
+            "d/.hidden/h.txt",
+            "d/.ignore",
+            "d/left.log",
+            "d/sub/a.txt",
+            "d/z.txt"
+        ]
+    );
+    let hidden = ["count", "-t", "demo", "--json", "--hidden", "d"];
+    assert_eq!(names(&hidden).len(), 4);
+}
+
+#[test]
+fn count_goes_on_behind_what_fails() {
+    let dir = Dir::new();
+    dir.write("a.txt", "the cat");
+    dir.write("special.txt", "<|endoftext|>");
+    let outcome = dir.run(&[
+        "count",
+        "-t",
+        "demo",
+        "a.txt",
+        "none.txt",
+        "special.txt",
+        "a.txt",
+    ]);
+    assert_eq!(outcome.status, 2);
+    assert_eq!(
+        outcome.text(),
+        "     3      7 a.txt\n     3      7 a.txt\n     6     14 total\n"
+    );
+    let messages: Vec<&str> = outcome.stderr.lines().collect();
+    assert!(
+        messages[0].starts_with("bpekit: none.txt: "),
+        "{messages:?}"
+    );
+    assert!(
+        messages[1].starts_with("bpekit: special.txt: "),
+        "{messages:?}"
+    );
+    let value = dir
+        .run(&["count", "-t", "demo", "--json", "a.txt", "none.txt"])
+        .json();
+    assert_eq!(value["failed_files"], 1);
+    assert_eq!(dir.run(&["count", "-t", "demo", "none.txt"]).status, 2);
+}
+
+#[test]
+fn shells_and_man_know_the_subcommands() {
+    let dir = Dir::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let outcome = dir.run(&["completions", shell]);
+        assert_eq!(outcome.status, 0);
+        for command in ["inspect", "report", "truncate"] {
+            assert!(outcome.text().contains(command), "{shell} {command}");
+        }
+    }
+    dir.run(&["man", "deep/man1"]).is(0, "", "");
+    let page = String::from_utf8(dir.read("deep/man1/bpekit-count.1")).unwrap();
+    let examples = page.find(".SH EXAMPLES").unwrap();
+    assert!(page[examples..].contains("bpekit count \\-t cl100k_base.tiktoken *.md"));
+    assert!(dir.path("deep/man1/bpekit-edit-add.1").exists());
+    dir.write("file", "");
+    assert_eq!(dir.run(&["man", "file"]).status, 2);
+}
+
+#[test]
+fn report_is_a_page_or_json() {
+    let dir = Dir::new();
+    dir.write("a=b.txt", "the cat");
+    dir.write("c.txt", "a bird <|endoftext|>");
+    let arguments = [
+        "report",
+        "demo",
+        "--text",
+        "a=b.txt",
+        "--text",
+        "bird=c.txt",
+        "--with",
+        "demo",
+    ];
+    dir.run(&[&arguments[..], &["-o", "page.html"]].concat())
+        .is(0, "", "");
+    let page = String::from_utf8(dir.read("page.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    assert!(page.contains("bird") && !page.contains("<script"));
+    let value = dir.run(&[&arguments[..], &["--json"]].concat()).json();
+    assert_eq!(value["texts"][0]["label"], "a=b");
+    assert_eq!(value["texts"][0]["tokens"], 3);
+    assert_eq!(value["texts"][1]["label"], "bird");
+    assert_eq!(value["other"]["findings"], json!([]));
+    let piped = dir.run(&[&arguments[..], &["-o", "-"]].concat());
+    assert_eq!(piped.stdout, page.as_bytes());
+    assert_eq!(dir.run(&["report", "demo"]).status, 2);
+    assert_eq!(
+        dir.run(&["report", "demo", "--text", "x=none", "--json"])
+            .status,
+        2
     );
 }
 

@@ -6,9 +6,25 @@ use std::path::Path;
 
 use super::support::{Dir, Outcome};
 
-const COMMANDS: [&str; 15] = [
-    "inspect", "convert", "edit", "verify", "diff", "encode", "decode", "count", "show", "train",
-    "counts", "formats", "patterns", "cache", "demo",
+const COMMANDS: [&str; 18] = [
+    "inspect",
+    "convert",
+    "edit",
+    "verify",
+    "diff",
+    "encode",
+    "decode",
+    "count",
+    "show",
+    "report",
+    "train",
+    "counts",
+    "formats",
+    "patterns",
+    "cache",
+    "completions",
+    "man",
+    "demo",
 ];
 
 fn page() -> std::path::PathBuf {

@@ -28,6 +28,10 @@ const ENGINE: &[(&str, &[&str])] = &[
     ),
     ("load", &["error", "known", "tokenizer"]),
     ("show", &["error", "tokenizer"]),
+    (
+        "report",
+        &["error", "diff", "edit", "show", "threads", "tokenizer"],
+    ),
     ("tiktoken_cache", &["error"]),
     (
         "find",
@@ -104,7 +108,9 @@ const ENGINE: &[(&str, &[&str])] = &[
             "verify",
             "edit",
             "find",
+            "report",
             "show",
+            "threads",
             "tiktoken_cache",
             "train",
             "source",
