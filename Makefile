@@ -17,7 +17,7 @@ ifeq ($(BPEKIT_TEST_SET),all)
 PEERS += torch
 endif
 
-.PHONY: demo test test-all lint real-files peers rust-test python-test wheel rust-lint python-lint bench help
+.PHONY: demo test test-all lint real-files peers rust-test python-test wheel rust-lint python-lint bench screenshots help
 
 help: ## This list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,9 +58,13 @@ python-lint: wheel
 	$(BIN)/ruff format --check $(PYTHON_FILES)
 	$(BIN)/mypy python tests/python/typing tools
 	$(BIN)/python -m mypy.stubtest bpekit._bpekit
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 bench: wheel real-files ## Compare with the peers that are installed on TEXT=FILE.
 	$(BIN)/python bench/compare.py --text $(TEXT) --vocab target/real-files/o200k_base.tiktoken $(BENCH)
+
+screenshots: wheel real-files target/peers/browser/.installed ## Make the pictures in docs/images anew; needs Chromium.
+	target/peers/browser/bin/python tools/screenshots.py
 
 # The tools are pinned in the dependency group `dev`; reading one needs pip 25.1.
 $(VENV)/.installed: pyproject.toml

@@ -130,5 +130,5 @@ class ShowMethods(EncodingMethods):
         """
         pairs = list((texts or {}).items())
         other_core = None if other is None else other._core
-        other_title = "" if other is None else other.name
+        other_title = "" if other is None else other._core.name
         return self._core.report_html(title, pairs, other_title, other_core)

@@ -12,8 +12,9 @@ const STYLE: &str = include_str!("page.css");
 const LONG: usize = 32;
 /// A long token is shown by its start.
 const SHOWN_LEN: usize = 96;
-/// So many points say as much as all.
-const MAX_POINTS: usize = 800;
+/// So many points, in columns of equal width, say as much as all.
+const COLUMNS: f64 = 150.0;
+const COLUMN_LEN: usize = 8;
 
 impl Report {
     /// One page with its style and charts in it, for light and dark screens. It loads nothing.
@@ -91,7 +92,7 @@ impl Report {
         let per_token = |text: &super::TextReport| text.bytes_per_token();
         let most = self.texts.iter().map(per_token).fold(0.0, f64::max);
         out.push_str(
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Bytes per token\"><table><thead><tr><th scope=\"col\">Text</th>\
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table: Bytes per token\"><table><thead><tr><th scope=\"col\">Text</th>\
              <th scope=\"col\" class=\"n\">Bytes per token</th><td class=\"bar\"></td>\
              <th scope=\"col\" class=\"n\">Tokens</th><th scope=\"col\" class=\"n\">Characters</th>\
              <th scope=\"col\" class=\"n\">Bytes</th><th scope=\"col\" class=\"n\">Different tokens</th></tr></thead><tbody>",
@@ -239,7 +240,7 @@ fn kinds(vocab: &VocabReport) -> String {
     let most = vocab.kinds.first().map_or(1, |(_, count)| *count).max(1);
     let mut out = String::from(
         "<p class=\"soft\">By the script of their letters, if they have any.</p>\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Kinds of tokens\"><table><thead><tr><th scope=\"col\">Kind</th><th scope=\"col\" class=\"n\">Tokens</th>\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table: Kinds of tokens\"><table><thead><tr><th scope=\"col\">Kind</th><th scope=\"col\" class=\"n\">Tokens</th>\
          <th scope=\"col\" class=\"n\">Share</th><td class=\"bar\"></td></tr></thead><tbody>",
     );
     for (name, count) in &vocab.kinds {
@@ -263,12 +264,7 @@ fn usage_section(usage: &Usage) -> String {
     let counts = &usage.counts;
     let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(1);
     let last = counts.last().map_or(1, |(id, _)| *id + 1);
-    let step = counts.len().div_ceil(MAX_POINTS).max(1);
-    let points: Vec<(f64, f64)> = counts
-        .iter()
-        .step_by(step)
-        .map(|(id, count)| (f64::from(*id + 1), *count as f64))
-        .collect();
+    let points = spread(counts, f64::from(last));
     let label = format!(
         "How often the texts use a token, against its id: {} different tokens are used, {} never.",
         grouped(counts.len()),
@@ -317,9 +313,25 @@ fn usage_section(usage: &Usage) -> String {
     out
 }
 
+/// Some points of each column of the chart. On its logarithmic scale most ids lie at the right end.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
+fn spread(counts: &[(u32, u64)], last: f64) -> Vec<(f64, f64)> {
+    let column = |id: u32| (COLUMNS * f64::from(id + 1).ln() / last.max(2.0).ln()) as usize;
+    let mut points = Vec::new();
+    for these in counts.chunk_by(|(a, _), (b, _)| column(*a) == column(*b)) {
+        let some = these.iter().step_by(these.len().div_ceil(COLUMN_LEN));
+        points.extend(some.map(|(id, count)| (f64::from(*id + 1), *count as f64)));
+    }
+    points
+}
+
 fn odd(vocab: &VocabReport) -> String {
     let mut out = String::from(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Odd tokens\"><table><thead><tr><th scope=\"col\">Token</th><th scope=\"col\" class=\"n\">Id</th>\
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table: Odd tokens\"><table><thead><tr><th scope=\"col\">Token</th><th scope=\"col\" class=\"n\">Id</th>\
          <th scope=\"col\">What is odd</th></tr></thead><tbody>",
     );
     for odd in &vocab.odd {
@@ -371,7 +383,7 @@ fn pair_section(title: &str, pair: &PairReport) -> String {
         );
     }
     out.push_str(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tokens of both\"><table><thead><tr><th scope=\"col\">Text</th><th scope=\"col\" class=\"n\">Tokens, A</th>\
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table: Tokens of both\"><table><thead><tr><th scope=\"col\">Text</th><th scope=\"col\" class=\"n\">Tokens, A</th>\
          <th scope=\"col\" class=\"n\">Tokens, B</th><th scope=\"col\" class=\"n\">B to A</th><td class=\"bar\"></td></tr></thead><tbody>",
     );
     for text in &pair.texts {
