@@ -17,7 +17,7 @@ ifeq ($(BPEKIT_TEST_SET),all)
 PEERS += torch
 endif
 
-.PHONY: demo test test-all lint real-files peers rust-test python-test wheel rust-lint python-lint bench screenshots help
+.PHONY: demo test test-all lint real-files peers rust-test python-test wheel rust-lint python-lint bench screenshots docs help
 
 help: ## This list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,7 +30,7 @@ test: real-files rust-test python-test ## Every test, Rust and Python, with the 
 test-all: ## The same with every real file.
 	$(MAKE) test BPEKIT_TEST_SET=all
 
-lint: rust-lint python-lint ## All checks of form.
+lint: rust-lint python-lint docs ## All checks of form.
 
 real-files: $(VENV)/.installed ## Fetch the real tokenizer files into target/real-files.
 	$(BIN)/python tools/real_files.py fetch --set $(BPEKIT_TEST_SET)
@@ -65,6 +65,9 @@ bench: wheel real-files ## Compare with the peers that are installed on TEXT=FIL
 
 screenshots: wheel real-files target/peers/browser/.installed ## Make the pictures in docs/images anew; needs Chromium.
 	target/peers/browser/bin/python tools/screenshots.py
+
+docs: target/peers/docs/.installed ## Build the documentation in target/site; a link that leads nowhere fails.
+	NO_MKDOCS_2_WARNING=1 target/peers/docs/bin/mkdocs build --strict --quiet
 
 # The tools are pinned in the dependency group `dev`; reading one needs pip 25.1.
 $(VENV)/.installed: pyproject.toml

@@ -66,6 +66,12 @@ def test_the_names_are_all_there() -> None:
         _ = bpekit.no_such_name
 
 
+def test_the_reference_has_every_name() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
+    listed = re.findall(r"^::: bpekit\.([A-Za-z_]+)$", page.read_text("utf-8"), re.M)
+    assert sorted(listed) == sorted(set(bpekit.__all__) - {"__version__"})
+
+
 def test_type_checkers_see_the_names_that_there_are() -> None:
     tree = ast.parse(Path(bpekit.__file__).read_text("utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
