@@ -16,6 +16,10 @@ PEERS := tokenizers-0.15 tokenizers-0.20 tokenizers-1.0 transformers-4.57 tables
 ifeq ($(BPEKIT_TEST_SET),all)
 PEERS += torch
 endif
+# The page of `bpekit serve` is tried in a browser, which no registry has, where there is one.
+ifneq ($(shell command -v chromium chromium-browser google-chrome),)
+PEERS += browser
+endif
 
 .PHONY: demo test test-all lint real-files peers rust-test python-test wheel rust-lint python-lint bench screenshots docs help
 
@@ -51,6 +55,7 @@ python-test: wheel peers
 rust-lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --no-default-features --lib --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
 
 python-lint: wheel

@@ -1,6 +1,9 @@
 #![doc = include_str!("crate.md")]
+// Some of what the modules share is for the command line alone.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 
 mod bpe;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod convert;
 pub mod demo;
@@ -15,6 +18,8 @@ mod load;
 mod pretokenize;
 pub mod report;
 mod sentencepiece;
+#[cfg(feature = "cli")]
+mod serve;
 pub mod show;
 mod source;
 mod threads;

@@ -7,10 +7,12 @@ Python has, and fonts for what is shown (`fonts-noto-core`, `fonts-noto-cjk` and
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -24,6 +26,8 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,17 +54,33 @@ def axe() -> str:
         return member.read().decode()
 
 
+COMMAND = str(ROOT / "target" / "venv" / "bin" / "bpekit")
+ENVIRONMENT = {**os.environ, "BPEKIT_HOME": str(ROOT / "target" / "real-files")}
+
+
 def bpekit(*arguments: str) -> str:
     """What the command prints."""
-    command = [str(ROOT / "target" / "venv" / "bin" / "bpekit"), *arguments]
-    env = {**os.environ, "BPEKIT_HOME": str(ROOT / "target" / "real-files")}
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
+    command = [COMMAND, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
     return done.stdout
+
+
+@contextlib.contextmanager
+def serving(*arguments: str) -> Iterator[str]:
+    """The address of `bpekit serve`."""
+    command = [COMMAND, "serve", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as server:
+        try:
+            assert server.stdout is not None
+            yield server.stdout.readline().strip()
+        finally:
+            server.send_signal(signal.SIGINT)
 
 
 def check(page: Page, script: str, name: str) -> None:
     """Fail if axe finds an error on the page."""
-    page.add_script_tag(content=script)
+    # Not a script element: the policy of the served page has no place for one.
+    page.evaluate(script)
     found: dict[str, Any] = page.evaluate("axe.run()")
     for violation in found["violations"]:
         print(f"{name}: {violation['id']}: {violation['help']}", file=sys.stderr)
@@ -118,6 +138,30 @@ def take(
     page.close()
 
 
+def take_served(browser: Browser, script: str, address: str, scheme: str) -> None:
+    """A picture of the served page in use."""
+    page = browser.new_page(
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": 1100, "height": 760},
+    )
+    page.goto(address)
+    # Not wait_for_function: it evaluates text, which the page's policy forbids.
+    page.locator(".tokens span").nth(20).wait_for()
+    # What is folded is looked at too, then folded again.
+    for side in ("left", "right"):
+        page.locator(f"section[aria-label={side.title()}] summary").evaluate_all(
+            "all => all.forEach(one => one.click())"
+        )
+        page.click(f"#{side}-convert")
+        page.locator(f"#{side}-converted a").first.wait_for()
+    check(page, script, f"serve ({scheme})")
+    for folded in page.locator("details").all()[1:]:
+        folded.locator("summary").click()
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=str(IMAGES / f"serve-{scheme}.png"))
+    page.close()
+
+
 def main() -> None:
     """Make all pictures."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -141,6 +185,9 @@ def main() -> None:
         for name, (content, height, schemes) in pages.items():
             for scheme in schemes:
                 take(browser, script, name, content, scheme, height)
+        with serving("o200k_base", "cl100k_base") as address:
+            for scheme in ("light", "dark"):
+                take_served(browser, script, address, scheme)
         browser.close()
 
 

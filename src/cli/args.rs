@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::cache_args::CacheArgs;
 use super::edit_args::EditArgs;
 use super::id_file_args::IdFileArgs;
-use super::look_args::{ReportArgs, ShowArgs};
+use super::look_args::{ReportArgs, ServeArgs, ShowArgs};
 use super::shell_args::{CompletionsArgs, ManArgs};
 use super::train_args::{CountsArgs, PatternsArgs, TrainArgs};
 use crate::load::LoadOptions;
@@ -37,6 +37,7 @@ pub(super) const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-hea
         bpekit diff cl100k_base.tiktoken tokenizer.json   are they the same tokenizer?\n  \
         bpekit encode -t tokenizer.json text.txt          text to token ids\n  \
         bpekit count -t tokenizer.json *.txt              how many tokens, as wc does\n  \
+        bpekit serve tokenizer.json                       the tokens of what is typed, in the browser\n  \
         bpekit train *.txt --vocab-size 32000 -o mine.tiktoken",
     after_help = "Exit status: 0 done, or yes; 1 no (they differ, something would be lost); \
         2 trouble.",
@@ -64,6 +65,7 @@ pub(super) enum Command {
     Count(CountArgs),
     Show(ShowArgs),
     Report(ReportArgs),
+    Serve(ServeArgs),
     Train(TrainArgs),
     Counts(CountsArgs),
     Formats(FormatsArgs),

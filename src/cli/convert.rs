@@ -3,14 +3,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use bpekit_formats::{Error as FileError, Loss, Severity, registry};
+use bpekit_formats::{Error as FileError, registry};
 use serde_json::{Value, json};
 
 use super::args::ConvertArgs;
 use super::output::{self, counted};
-use super::verify::verdict_json;
 use super::{Failure, NO, Outcome, Streams, YES, progress, source};
-use crate::convert::{ConvertOptions, Report, Verdict, save, to_bundle};
+use crate::convert::{ConvertOptions, Report, Verdict, losses_to_json, save, to_bundle};
 use crate::tokenizer::Tokenizer;
 use crate::verify::Kind;
 
@@ -51,7 +50,7 @@ pub(super) fn run(args: &ConvertArgs, streams: &mut Streams<'_>) -> Outcome {
                     "source": args.source.to_string_lossy(),
                     "target": args.target.to_string_lossy(),
                     "verdict": "refused",
-                    "losses": losses_json(losses),
+                    "losses": losses_to_json(losses),
                 });
                 output::json(out, &value)?;
             }
@@ -192,29 +191,13 @@ pub(super) fn companions(target: &Path, report: &Report) -> Vec<String> {
 
 /// What was written, for programs.
 pub(super) fn to_json(source: &Path, target: &Path, report: &Report) -> Value {
-    json!({
+    let mut value = json!({
         "schema": output::SCHEMA,
         "source": source.to_string_lossy(),
         "target": target.to_string_lossy(),
-        "from": report.from,
-        "to": report.to,
-        "verdict": report.verdict.name(),
-        "losses": losses_json(&report.losses),
-        "checked_texts": report.checked_texts,
-        "n_vocab": report.n_vocab,
-        "tokens": report.token_count,
-        "merges": report.merge_count,
-        "verified": report.proof.as_ref().map(verdict_json),
-    })
-}
-
-fn losses_json(losses: &[Loss]) -> Vec<Value> {
-    let object = |loss: &Loss| {
-        json!({
-            "part": loss.part.name(),
-            "detail": loss.detail,
-            "changes_ids": loss.severity == Severity::Refused,
-        })
-    };
-    losses.iter().map(object).collect()
+    });
+    if let (Value::Object(value), Value::Object(members)) = (&mut value, report.to_json()) {
+        value.extend(members);
+    }
+    value
 }

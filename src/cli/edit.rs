@@ -8,7 +8,7 @@ use super::edit_args::{
 };
 use super::output;
 use super::train_args::{CutArgs, KeepArgs, MergeArgs, TargetArgs, TrainArgs};
-use super::verify::{read_id_map, verdict_json};
+use super::verify::read_id_map;
 use super::{Failure, Outcome, Streams, YES, convert, source, train};
 use crate::convert::ConvertOptions;
 use crate::edit::{self, Edited, NewToken};
@@ -157,7 +157,7 @@ fn write(files: &Files, how: &HowArgs, edited: &Edited, streams: &mut Streams<'_
     if how.json {
         let mut value = convert::to_json(&files.source, &files.target, &report);
         value["done"] = json!(edited.done);
-        value["edit_verified"] = verdict_json(&edited.proof);
+        value["edit_verified"] = edited.proof.to_json();
         output::json(out, &value)?;
         return Ok(YES);
     }

@@ -108,3 +108,30 @@ pub(super) struct ReportArgs {
     #[command(flatten)]
     pub(super) load: LoadArgs,
 }
+
+/// Show the tokens of what is typed, on a page
+///
+/// The page is for the browser on this machine, and for no other: it shows the tokens of a text as
+/// it is typed, by one tokenizer or by two side by side, opens tokenizers whose files are dropped
+/// on it, and writes them in other formats. No file is written but those the browser saves.
+/// Ctrl-C ends it.
+#[derive(Args, Debug)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "Examples:\n  \
+        bpekit serve\n  \
+        bpekit serve tokenizer.json\n  \
+        bpekit serve cl100k_base o200k_base --port 9000"
+)]
+pub(super) struct ServeArgs {
+    /// Tokenizer file, or name of a published encoding; one or two [default: demo]
+    #[arg(value_name = "FILE|NAME", num_args = 0..=2)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Port to listen on; 0 for any that is free [default: 8642, or any if that is taken]
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+
+    #[command(flatten)]
+    pub(super) load: LoadArgs,
+}

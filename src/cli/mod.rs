@@ -31,6 +31,7 @@ mod output;
 mod patterns;
 mod progress;
 mod report;
+mod serve;
 mod shell_args;
 mod show;
 mod source;
@@ -137,6 +138,7 @@ fn dispatch(command: &Command, streams: &mut Streams<'_>) -> Outcome {
         Command::Count(args) => count::run(args, streams),
         Command::Show(args) => show::run(args, streams),
         Command::Report(args) => report::run(args, streams),
+        Command::Serve(args) => serve::run(args, streams),
         Command::Train(args) => train::run(args, streams),
         Command::Counts(args) => counts::run(args, streams),
         Command::Formats(args) => formats::run(args, streams),

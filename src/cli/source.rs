@@ -14,7 +14,7 @@ use crate::load::load_definition;
 use crate::tokenizer::Tokenizer;
 
 /// The name of the tokenizer that is built in.
-const DEMO: &str = "demo";
+pub(super) const DEMO: &str = "demo";
 
 /// The tokenizer that `-t` names.
 pub(super) fn tokenizer(

@@ -143,43 +143,13 @@ fn print_counterexample(out: &mut dyn Write, found: &Counterexample) -> io::Resu
     Ok(())
 }
 
-/// The verdict as JSON, without the names of the files.
-pub(super) fn verdict_json(verdict: &Verdict) -> Value {
-    let reasons: Vec<Value> = verdict
-        .reasons
-        .iter()
-        .map(|reason| {
-            json!({
-                "part": reason.part.name(),
-                "kind": reason.kind.name(),
-                "detail": reason.detail,
-            })
-        })
-        .collect();
-    let counterexample = verdict.counterexample.as_ref().map(|found| {
-        let side = |side: &Side| json!({ "ids": side.ids, "note": side.note });
-        json!({
-            "text": found.text,
-            "with_special": found.with_special,
-            "a": side(&found.a),
-            "b": side(&found.b),
-        })
-    });
-    json!({
-        "kind": verdict.kind.name(),
-        "reasons": reasons,
-        "counterexample": counterexample,
-        "texts": verdict.texts,
-    })
-}
-
 fn to_json(args: &VerifyArgs, verdict: &Verdict) -> Value {
     let mut value = json!({
         "schema": output::SCHEMA,
         "a": args.a.to_string_lossy(),
         "b": args.b.to_string_lossy(),
     });
-    if let (Value::Object(value), Value::Object(members)) = (&mut value, verdict_json(verdict)) {
+    if let (Value::Object(value), Value::Object(members)) = (&mut value, verdict.to_json()) {
         value.extend(members);
     }
     value

@@ -27,6 +27,7 @@ use crate::load::{LoadOptions, load_definition, read_bundle};
 use crate::tokenizer::Tokenizer;
 
 pub(crate) use crate::bpe::live_pairs::unreachable_tokens;
+pub(crate) use report::losses_to_json;
 pub use report::{Report, Verdict};
 
 /// How to convert.

@@ -1,7 +1,9 @@
 //! What a conversion did.
 
-use crate::verify;
 use bpekit_formats::{Bundle, Definition, Loss, Severity};
+use serde_json::{Value, json};
+
+use crate::verify;
 
 /// Whether the target is the same tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,33 @@ impl Report {
     pub fn is_exact(&self) -> bool {
         self.verdict == Verdict::Exact
     }
+
+    /// The report as a JSON object: what `bpekit convert --json` prints of it.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "from": self.from,
+            "to": self.to,
+            "verdict": self.verdict.name(),
+            "losses": losses_to_json(&self.losses),
+            "checked_texts": self.checked_texts,
+            "n_vocab": self.n_vocab,
+            "tokens": self.token_count,
+            "merges": self.merge_count,
+            "verified": self.proof.as_ref().map(verify::Verdict::to_json),
+        })
+    }
+}
+
+/// Losses as JSON objects.
+pub(crate) fn losses_to_json(losses: &[Loss]) -> Vec<Value> {
+    let object = |loss: &Loss| {
+        json!({
+            "part": loss.part.name(),
+            "detail": loss.detail,
+            "changes_ids": loss.severity == Severity::Refused,
+        })
+    };
+    losses.iter().map(object).collect()
 }
 
 fn names(bundle: &Bundle) -> Vec<String> {

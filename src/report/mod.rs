@@ -23,6 +23,7 @@ pub use curve::CurvePoint;
 pub use pair::{PairReport, PairText};
 pub use samples::SAMPLES;
 pub use texts::{LabelledText, TextReport, Usage};
+pub(crate) use vocab::facts;
 pub use vocab::{Listed, OddToken, VocabReport};
 
 /// What there is to say about a tokenizer.

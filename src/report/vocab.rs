@@ -137,7 +137,7 @@ impl VocabReport {
 }
 
 /// The parts of the definition in words.
-fn facts(definition: &Definition) -> Vec<(&'static str, String)> {
+pub(crate) fn facts(definition: &Definition) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     if let Some(format) = definition.provenance.format {
         facts.push(("Format", format.to_owned()));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::cells::{Kind, Shown, ShownToken, cells};
 
 /// Dark text on five light colours, or light text on five dark ones: at least 7 to 1 each.
-const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 .bpekit-show{font:14px/1.7 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere;color:#111}\
 .bpekit-show span{border-radius:3px;padding:1px 0}\
 .bpekit-show .t0{background:#b9dcff}.bpekit-show .t1{background:#ffe1a3}.bpekit-show .t2{background:#b7f2c1}\
@@ -23,11 +23,18 @@ impl Shown {
     /// the bytes of a token are its title.
     pub fn to_html(&self) -> String {
         let mut out = format!("<div class=\"bpekit-show\"><style>{STYLE}</style>");
+        out.push_str(&self.tokens_html());
+        // Writing to a string does not fail.
+        let _ = write!(out, "<p>{}</p></div>", self.summary());
+        out
+    }
+
+    /// The tokens of [`Self::to_html`] alone, for a page with the style.
+    pub(crate) fn tokens_html(&self) -> String {
+        let mut out = String::new();
         for (at, token) in self.tokens().iter().enumerate() {
             push_token(&mut out, token, at);
         }
-        // Writing to a string does not fail.
-        let _ = write!(out, "<p>{}</p></div>", self.summary());
         out
     }
 }

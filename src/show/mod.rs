@@ -9,5 +9,6 @@ mod terminal;
 mod tests;
 
 pub use cells::{Shown, ShownToken};
+pub(crate) use html::STYLE;
 pub(crate) use html::{cells_html, escaped_html};
 pub use terminal::TerminalOptions;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bpekit_formats::TokenId;
+use serde_json::{Value, json};
 
 use crate::diff::Part;
 
@@ -92,4 +93,36 @@ pub struct Verdict {
     pub counterexample: Option<Counterexample>,
     /// How many texts were encoded on both sides.
     pub texts: usize,
+}
+
+impl Verdict {
+    /// The verdict as a JSON object: what `bpekit verify --json` prints of it.
+    pub fn to_json(&self) -> Value {
+        let reasons: Vec<Value> = self
+            .reasons
+            .iter()
+            .map(|reason| {
+                json!({
+                    "part": reason.part.name(),
+                    "kind": reason.kind.name(),
+                    "detail": reason.detail,
+                })
+            })
+            .collect();
+        let counterexample = self.counterexample.as_ref().map(|found| {
+            let side = |side: &Side| json!({ "ids": side.ids, "note": side.note });
+            json!({
+                "text": found.text,
+                "with_special": found.with_special,
+                "a": side(&found.a),
+                "b": side(&found.b),
+            })
+        });
+        json!({
+            "kind": self.kind.name(),
+            "reasons": reasons,
+            "counterexample": counterexample,
+            "texts": self.texts,
+        })
+    }
 }

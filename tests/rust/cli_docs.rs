@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::support::{Dir, Outcome};
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "inspect",
     "convert",
     "edit",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 18] = [
     "count",
     "show",
     "report",
+    "serve",
     "train",
     "counts",
     "formats",

@@ -96,6 +96,19 @@ const ENGINE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "serve",
+        &[
+            "error",
+            "convert",
+            "find",
+            "known",
+            "load",
+            "report",
+            "show",
+            "tokenizer",
+        ],
+    ),
+    (
         "cli",
         &[
             "error",
@@ -109,6 +122,7 @@ const ENGINE: &[(&str, &[&str])] = &[
             "edit",
             "find",
             "report",
+            "serve",
             "show",
             "threads",
             "tiktoken_cache",
